@@ -1,0 +1,212 @@
+// Package finding is what the judge says of an app. Its JSON form is part of
+// the report's contract (telltale.report/v1): keys are added, never changed.
+//
+// Words matter here. An SDK is carried, a host is named, a method is called;
+// that data is sent is nowhere said.
+package finding
+
+import "github.com/telltale-apk/telltale/signatures/fact"
+
+// Findings is everything said of one app.
+type Findings struct {
+	SDKs        []SDK        `json:"sdks"`
+	Endpoints   []Endpoint   `json:"endpoints"`
+	Identifiers []Identifier `json:"identifiers"`
+	Sinks       []Sink       `json:"sinks"`
+	Permissions []Permission `json:"permissions"`
+	// Scope says what static analysis of this app could not see.
+	Scope Scope `json:"scope"`
+}
+
+// Location says where something stands.
+type Location struct {
+	Unit   string `json:"unit"`             // path inside the input
+	Class  string `json:"class,omitempty"`  // descriptor
+	Method string `json:"method,omitempty"` // name and prototype: "a(I)V"
+	// Offset is in 16-bit code units from the method's first instruction, or
+	// in bytes from the file's start where there is no method; nil if unknown.
+	Offset *int64 `json:"offset,omitempty"`
+}
+
+// Evidence is one reason for a statement.
+type Evidence struct {
+	Kind     string `json:"kind"`            // "class", "service", "string", "endpoint", "filing", …
+	Value    string `json:"value"`           // what was seen
+	Strength string `json:"strength"`        // "strong", "weak", "context"
+	Signal   string `json:"signal"`          // the rule's signal it satisfies: "code: com.foo"
+	Count    int    `json:"count,omitempty"` // how often, where more than the one shown
+	Location
+	DecodedVia []string `json:"decoded_via,omitempty"` // how a hidden string was read: ["base64"]
+}
+
+// State is how far an SDK is shown to be active, strongest first.
+type State string
+
+// The states. Not shown reachable is not unreachable.
+const (
+	Reachable  State = "reachable"
+	Wired      State = "wired"
+	Present    State = "present"
+	Disabled   State = "disabled"
+	Stub       State = "stub"
+	Referenced State = "referenced"
+)
+
+// SDK is a product whose code or traces the app carries.
+type SDK struct {
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	Kind       string          `json:"kind"` // "sdk" or "packer"
+	Vendor     string          `json:"vendor"`
+	VendorName string          `json:"vendor_name"`
+	Category   string          `json:"category"`
+	Tracker    bool            `json:"tracker"`
+	State      State           `json:"state"`
+	States     []StateEvidence `json:"states"`
+	AtStartup  *StartupPath    `json:"at_startup"`
+	// Confidence is "high", "medium" or "low"; Basis says on what it rests.
+	Confidence string     `json:"confidence"`
+	Basis      string     `json:"basis"`
+	Version    *Version   `json:"version"`
+	Classes    int        `json:"classes"`  // defined classes that its rule owns
+	Packages   []string   `json:"packages"` // where they stand, dotted
+	Evidence   []Evidence `json:"evidence"`
+	Events     []Event    `json:"events"`
+	AppKeys    []AppKey   `json:"app_keys"`
+	// VendorRecords say where the vendor has its seat, on what record.
+	VendorRecords []Registration `json:"vendor_records"`
+}
+
+// StateEvidence is one state with its reason.
+type StateEvidence struct {
+	State    State     `json:"state"`
+	Reason   string    `json:"reason"`
+	Location *Location `json:"location,omitempty"`
+}
+
+// StartupPath shows that an SDK can run at app start.
+type StartupPath struct {
+	Entry   string   `json:"entry"` // "Application.onCreate", in smali notation
+	Path    []string `json:"path"`
+	Guarded bool     `json:"guarded"` // a condition stands on the path
+}
+
+// Version is what is known of an SDK's version.
+type Version struct {
+	Value string `json:"value"`
+	Clue  string `json:"clue"`
+	Location
+}
+
+// Event is something that is handed to an SDK by name.
+type Event struct {
+	SDK    string   `json:"sdk"`
+	Name   string   `json:"name"`
+	Keys   []string `json:"keys"`
+	Call   string   `json:"call"`
+	Caller string   `json:"caller"` // SDK id, "app" or an unknown package
+	Location
+}
+
+// AppKey is a key that names the app towards a vendor.
+type AppKey struct {
+	Name  string `json:"name"`
+	Value string `json:"value"` // masked unless asked for
+}
+
+// Owner says whose code a place is.
+type Owner struct {
+	// Kind is "sdk", "app" (the app's own packages), "library" (code of
+	// somebody no rule knows) or "none" (no code).
+	Kind string `json:"kind"`
+	SDK  string `json:"sdk,omitempty"` // id
+	Name string `json:"name"`          // for people: the SDK's name, "own code", a package
+	// Via holds the callers, nearest first, if the place stands in unknown
+	// code that a known one calls.
+	Via []string `json:"via,omitempty"`
+}
+
+// Registration is one record about where a domain is registered or a company has its seat.
+type Registration struct {
+	City     string `json:"city"`
+	Province string `json:"province"`
+	Country  string `json:"country"`
+	Grade    string `json:"grade"`
+	Evidence string `json:"evidence"`
+	Source   string `json:"source"`
+	Date     string `json:"date"`
+	Of       string `json:"of"` // the domain or company that the record is about
+}
+
+// Endpoint is a URL, host or IP address that the app names.
+type Endpoint struct {
+	Value             string `json:"value"` // normalised URL or host
+	Kind              string `json:"kind"`  // "url", "host", "ip"
+	Host              string `json:"host"`
+	RegistrableDomain string `json:"registrable_domain"`
+	Owner             string `json:"owner"` // vendor id; "" if unknown
+	OwnerName         string `json:"owner_name"`
+	Role              string `json:"role"`
+	Region            string `json:"region"`    // market that the host serves
+	Noise             string `json:"noise"`     // reason; "" if it is none
+	Cleartext         bool   `json:"cleartext"` // http:, ws:
+	// RegisteredIn is the strongest record of grade registrant or filing.
+	RegisteredIn *Registration  `json:"registered_in"`
+	Records      []Registration `json:"records"`
+	SDK          string         `json:"sdk"`      // SDK whose code names it, if all places agree
+	HostSDK      string         `json:"host_sdk"` // SDK that the host belongs to, by rule
+	Locations    []Site         `json:"locations"`
+	Total        int            `json:"total"` // places in all; Locations may hold fewer
+}
+
+// Site is one place with its owner.
+type Site struct {
+	Location
+	Ref        string   `json:"ref,omitempty"` // member in smali notation, or what was read
+	How        string   `json:"how,omitempty"` // "call", "field", "string", "resource", "native", "asset", "reflection"
+	Owner      Owner    `json:"owner"`
+	SDK        string   `json:"sdk"` // Owner.SDK again, for simple queries
+	Args       []string `json:"args,omitempty"`
+	DecodedVia []string `json:"decoded_via,omitempty"`
+	// Permission is what this very call needs, where it differs.
+	Permission string `json:"permission,omitempty"`
+}
+
+// Identifier is an identifier whose reading the code shows.
+type Identifier struct {
+	ID                 string `json:"id"`
+	Name               string `json:"name"`
+	Group              string `json:"group"`
+	Glossary           string `json:"glossary"`
+	Reset              string `json:"reset"`
+	Permission         string `json:"permission"`
+	PermissionDeclared *bool  `json:"permission_declared"` // nil if none is needed
+	RestrictedFrom     int    `json:"restricted_from"`
+	Restriction        string `json:"restriction"`
+	Confidence         string `json:"confidence"`
+	Sites              []Site `json:"sites"`
+}
+
+// Sink is a way out of the code, and where it is called.
+type Sink struct {
+	ID                 string `json:"id"`
+	Name               string `json:"name"`
+	Group              string `json:"group"`
+	Permission         string `json:"permission"`
+	PermissionDeclared *bool  `json:"permission_declared"`
+	Sites              []Site `json:"sites"`
+}
+
+// Permission is one that the app declares.
+type Permission struct {
+	fact.Permission
+}
+
+// Scope says what was out of sight.
+type Scope struct {
+	DynamicLoading int    `json:"dynamic_loading"` // calls that load code at run time
+	NativeMethods  int    `json:"native_methods"`  // methods implemented in native code
+	NativeLibs     int    `json:"native_libs"`
+	Unresolved     int    `json:"unresolved"` // calls whose target optimised code no longer holds
+	Note           string `json:"note"`
+}

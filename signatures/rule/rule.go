@@ -1,0 +1,369 @@
+// Package rule is the shape of signature files: plain structs that YAML files
+// are decoded into, strictly. It holds no behaviour beyond the vocabularies;
+// loading, checking and matching stand in package signatures.
+//
+// A file holds one rule. Its name is the rule's id with ".yaml" behind it, its
+// folder the vendor's id (or "identifiers", "sinks", "noise", "packers" for the
+// kinds that have no vendor).
+package rule
+
+// Kind says what a rule describes.
+type Kind string
+
+// The kinds of rule.
+const (
+	KindSDK        Kind = "sdk"
+	KindPacker     Kind = "packer" // same fields as an SDK
+	KindVendor     Kind = "vendor"
+	KindDomain     Kind = "domain"
+	KindIdentifier Kind = "identifier"
+	KindSink       Kind = "sink"
+	KindNoise      Kind = "noise"
+)
+
+// Header is common to all rules.
+type Header struct {
+	Kind Kind   `yaml:"kind"`
+	ID   string `yaml:"id"`   // lower case, digits, "-", "."; unique among rules of its kind
+	Name string `yaml:"name"` // for people
+	// Status is experimental until the rule matched a real artefact.
+	Status string `yaml:"status,omitempty"` // experimental | stable | deprecated
+	Notes  string `yaml:"notes,omitempty"`
+	// Evidence tells where the facts of the rule come from.
+	Evidence []Evidence `yaml:"evidence,omitempty"`
+	// Suppress names lints that do not hold for this file, each with a reason.
+	Suppress []Suppression `yaml:"suppress,omitempty"`
+}
+
+// Evidence is one source of a rule's facts.
+type Evidence struct {
+	Text   string `yaml:"text"`             // what the source says, in our words
+	Source string `yaml:"source"`           // a public source: repository and path, page, artefact
+	Date   string `yaml:"date"`             // when it was seen, YYYY-MM-DD
+	Origin string `yaml:"origin,omitempty"` // "exodus", "libchecker": lists whose facts were taken over
+}
+
+// Suppression switches one lint off for a file.
+type Suppression struct {
+	Lint   string `yaml:"lint"`
+	Reason string `yaml:"reason"`
+}
+
+// SDK is a product that is built into apps: a tracker, another library, or (as
+// kind packer) something that hides an app's code.
+type SDK struct {
+	Header   `yaml:",inline"`
+	Vendor   string   `yaml:"vendor"`   // id of a vendor rule
+	Category string   `yaml:"category"` // see Categories
+	Website  string   `yaml:"website,omitempty"`
+	Maven    []string `yaml:"maven,omitempty"` // group:artifact
+	// Aka holds the product's ids in other lists, as text.
+	Aka        map[string]string `yaml:"aka,omitempty"`
+	Signals    []Signal          `yaml:"signals"`
+	When       *When             `yaml:"when,omitempty"`
+	Wired      []Wired           `yaml:"wired,omitempty"`
+	DisabledBy []Switch          `yaml:"disabled_by,omitempty"`
+	Events     []EventCall       `yaml:"events,omitempty"`
+	Version    []VersionClue     `yaml:"version,omitempty"`
+	AppKeys    []AppKey          `yaml:"app_keys,omitempty"`
+	Relations  Relations         `yaml:"relations,omitempty"`
+	Verified   []Artefact        `yaml:"verified,omitempty"`
+	// FalsePositives says in words where the rule is known to err.
+	FalsePositives string `yaml:"false_positives,omitempty"`
+	Tests          Tests  `yaml:"tests,omitempty"`
+}
+
+// Categories is the closed list of SDK categories; the value tells whether
+// SDKs of that category count as trackers in a report.
+var Categories = map[string]bool{
+	"analytics": true, "ads": true, "attribution": true, "push": true, "crash": true,
+	"performance": true, "location": true, "identification": true, "social": true,
+	"payment": false, "login": true, "map": false, "risk": true, "messaging": false,
+	"feedback": true, "hotfix": false, "downloader": false, "packer": false,
+	"platform": false, "utility": false,
+}
+
+// Signal is one thing to look for. Exactly one of the fields from Code to
+// AppKey is set.
+type Signal struct {
+	// Code is a package prefix in dotted form that ends at a label: com.foo
+	// holds com.foo.Bar and com.foo.a.B, never com.foobar.C. It matches
+	// defined classes, and it owns their code.
+	Code string `yaml:"code,omitempty"`
+	// Class is one defined class, dotted, inner classes with "$".
+	Class string `yaml:"class,omitempty"`
+	// CodeRef is a package prefix that is referenced but need not be defined.
+	CodeRef string `yaml:"code-ref,omitempty"`
+	// Member is a method or field that is referenced: smali notation, or
+	// dotted "com.foo.Bar->name" for every overload.
+	Member string `yaml:"member,omitempty"`
+	// String is a whole string constant; with a trailing "*" a prefix.
+	String string `yaml:"string,omitempty"`
+	// Endpoint is a host (or a host and path) named by the app.
+	Endpoint *Endpoint `yaml:"endpoint,omitempty"`
+
+	Activity    string `yaml:"activity,omitempty"`
+	Service     string `yaml:"service,omitempty"`
+	Receiver    string `yaml:"receiver,omitempty"`
+	Provider    string `yaml:"provider,omitempty"`
+	Authority   string `yaml:"authority,omitempty"` // a leading "*" stands for the application id
+	MetaData    string `yaml:"meta-data,omitempty"`
+	Permission  string `yaml:"permission,omitempty"`
+	Action      string `yaml:"action,omitempty"`
+	UsesLibrary string `yaml:"uses-library,omitempty"`
+
+	Native  string `yaml:"native,omitempty"` // file name of a library: libfoo.so; "*" allowed at one end of the stem
+	Symbol  string `yaml:"symbol,omitempty"`
+	BuildID string `yaml:"build-id,omitempty"`
+	File    string `yaml:"file,omitempty"`  // path of an entry; "*" at the end
+	Asset   string `yaml:"asset,omitempty"` // path below assets/
+	// Resource is the name of a resource: "string/foo".
+	Resource      string `yaml:"resource,omitempty"`
+	JSModule      string `yaml:"js-module,omitempty"`
+	DartPackage   string `yaml:"dart-package,omitempty"`
+	UnityAssembly string `yaml:"unity-assembly,omitempty"`
+	Maven         string `yaml:"maven,omitempty"` // group:artifact
+	AppKey        string `yaml:"app-key,omitempty"`
+
+	// Strength is strong (the default), weak (two of different kinds make a
+	// match) or context (shown as evidence, never counted).
+	Strength string `yaml:"strength,omitempty"`
+	Note     string `yaml:"note,omitempty"`
+}
+
+// Endpoint is a host with what may stand behind it. In YAML also a plain
+// string: the host.
+type Endpoint struct {
+	Host  string   `yaml:"host,omitempty"`  // this host and those below it, by label
+	Path  string   `yaml:"path,omitempty"`  // prefix of the path, ending at a segment
+	Query []string `yaml:"query,omitempty"` // keys that must be there
+}
+
+// When overrides "one strong, or two weak of different kinds": a small tree
+// over indices of Signals, counted from 1.
+type When struct {
+	All     []When `yaml:"all,omitempty"`
+	Any     []When `yaml:"any,omitempty"`
+	None    []When `yaml:"none,omitempty"`
+	AtLeast int    `yaml:"at_least,omitempty"` // of the items of Any
+	Signal  int    `yaml:"signal,omitempty"`
+}
+
+// Wired shows that an SDK is switched on: a call from outside its own code, or
+// an enabled component or meta-data.
+type Wired struct {
+	Call     string `yaml:"call,omitempty"` // dotted class -> method, or smali
+	MetaData string `yaml:"meta-data,omitempty"`
+	// Component is the class of an activity, service, receiver or provider.
+	Component string `yaml:"component,omitempty"`
+}
+
+// Switch is a documented way to turn an SDK off.
+type Switch struct {
+	MetaData string `yaml:"meta-data"`
+	Value    string `yaml:"value"`
+	Source   string `yaml:"source"`
+}
+
+// EventCall is a method that apps hand events to.
+type EventCall struct {
+	Call string `yaml:"call"` // dotted class -> method, or smali
+	// Name is the position of the event's name among the parameters, from 0,
+	// the receiver not counted; Keys that of its properties.
+	Name int  `yaml:"name"`
+	Keys *int `yaml:"keys,omitempty"`
+}
+
+// VersionClue says where an SDK's version can be read.
+type VersionClue struct {
+	Constant string `yaml:"constant,omitempty"` // dotted class -> field: its static value
+	Method   string `yaml:"method,omitempty"`   // dotted class -> method that returns it as a constant
+	MetaData string `yaml:"meta-data,omitempty"`
+	File     string `yaml:"file,omitempty"` // a properties file; Key names the property
+	Key      string `yaml:"key,omitempty"`
+	Prefix   string `yaml:"prefix,omitempty"` // a string that begins so; the version follows
+}
+
+// AppKey says where a key stands that names the app towards the vendor.
+type AppKey struct {
+	MetaData string `yaml:"meta-data,omitempty"`
+	Resource string `yaml:"resource,omitempty"` // "string/google_app_id"
+}
+
+// Relations ties products together by id.
+type Relations struct {
+	Contains     []string `yaml:"contains,omitempty"`
+	PartOf       string   `yaml:"part_of,omitempty"`
+	SupersededBy []string `yaml:"superseded_by,omitempty"`
+	Requires     []string `yaml:"requires,omitempty"`
+}
+
+// Artefact is a real file that a rule was checked against.
+type Artefact struct {
+	Artifact string `yaml:"artifact"`
+	SHA256   string `yaml:"sha256"`
+	Source   string `yaml:"source,omitempty"`
+	Version  string `yaml:"version,omitempty"`
+	Date     string `yaml:"date"`
+}
+
+// Tests are examples that must and must not match.
+type Tests struct {
+	Match   []Example `yaml:"match,omitempty"`
+	NoMatch []Example `yaml:"no_match,omitempty"`
+}
+
+// Example is a tiny app: everything set in it is in the app together.
+type Example struct {
+	Class     string `yaml:"class,omitempty"` // defined
+	CodeRef   string `yaml:"code-ref,omitempty"`
+	Member    string `yaml:"member,omitempty"`
+	String    string `yaml:"string,omitempty"`
+	Host      string `yaml:"host,omitempty"`
+	URL       string `yaml:"url,omitempty"`
+	Activity  string `yaml:"activity,omitempty"`
+	Service   string `yaml:"service,omitempty"`
+	Receiver  string `yaml:"receiver,omitempty"`
+	Provider  string `yaml:"provider,omitempty"`
+	Authority string `yaml:"authority,omitempty"`
+	MetaData  string `yaml:"meta-data,omitempty"`
+	// Permission, Action and UsesLibrary are as in Signal.
+	Permission  string `yaml:"permission,omitempty"`
+	Action      string `yaml:"action,omitempty"`
+	UsesLibrary string `yaml:"uses-library,omitempty"`
+	Native      string `yaml:"native,omitempty"`
+	Symbol      string `yaml:"symbol,omitempty"`
+	File        string `yaml:"file,omitempty"`
+	Asset       string `yaml:"asset,omitempty"`
+	Resource    string `yaml:"resource,omitempty"`
+}
+
+// Grade says how strong a record about a registration is. Only Registrant and
+// Filing may be called "registered in".
+type Grade string
+
+// The grades, strongest first.
+const (
+	GradeRegistrant    Grade = "registrant"     // WHOIS or RDAP text for this very domain
+	GradeFiling        Grade = "filing"         // an ICP record that names this domain or carries its suffix number
+	GradeCompanyFiling Grade = "company-filing" // the owner's record, not this domain's
+	GradeCompanySeat   Grade = "company-seat"   // where the owner has its seat
+	GradeInferred      Grade = "inferred"       // a guess; not shown unless asked for
+)
+
+// Record is one statement about where somebody is or registered something.
+type Record struct {
+	Grade    Grade  `yaml:"grade"`
+	City     string `yaml:"city,omitempty"`
+	Province string `yaml:"province,omitempty"`
+	Country  string `yaml:"country"` // ISO 3166-1 alpha-2
+	Text     string `yaml:"text"`    // what the record says: "京ICP备10046444号-2", "Registrant City: Beijing"
+	Source   string `yaml:"source"`
+	Date     string `yaml:"date,omitempty"` // of the record or of the look-up; empty if the source does not say
+}
+
+// Vendor is a company or project.
+type Vendor struct {
+	Header    `yaml:",inline"`
+	LegalName string   `yaml:"legal_name,omitempty"`
+	Website   string   `yaml:"website,omitempty"`
+	Parent    string   `yaml:"parent,omitempty"`  // id of another vendor
+	Records   []Record `yaml:"records,omitempty"` // of company grades only
+}
+
+// Domain is a registrable domain, or a host below a shared one, and its owner.
+type Domain struct {
+	Header  `yaml:",inline"` // ID is the domain itself
+	Vendor  string           `yaml:"vendor"`
+	Role    string           `yaml:"role,omitempty"` // of hosts without one of their own; see Roles
+	Records []Record         `yaml:"records,omitempty"`
+	Hosts   []Host           `yaml:"hosts,omitempty"`
+}
+
+// Roles is the closed list of what a host is for.
+var Roles = []string{"analytics", "ads", "attribution", "push", "crash", "performance",
+	"location", "identification", "config", "update", "login", "payment", "content", "cdn", "website", "other"}
+
+// Host is a host below a domain.
+type Host struct {
+	Host string `yaml:"host"`
+	Role string `yaml:"role,omitempty"`
+	SDK  string `yaml:"sdk,omitempty"` // id of the product that it belongs to
+	// Region is the market it serves, as an upper-case country code or "intl";
+	// it says nothing about who registered the domain.
+	Region string `yaml:"region,omitempty"`
+	// Paths are request paths known at this host.
+	Paths  []string `yaml:"paths,omitempty"`
+	Source string   `yaml:"source,omitempty"`
+}
+
+// Resets is the closed list of ways to be rid of an identifier, the hardest
+// first: "never" with the hardware, "device" by factory reset, "account" with
+// the account, "user" in settings, "app" by clearing the app's data, "n/a" for
+// data that names a person or place but is no number.
+var Resets = []string{"never", "device", "account", "user", "app", "n/a"}
+
+// Identifier is something that tells a device, person or place apart.
+type Identifier struct {
+	Header   `yaml:",inline"`
+	Group    string `yaml:"group"`    // see Groups
+	Glossary string `yaml:"glossary"` // one line for people who never heard of it
+	Reset    string `yaml:"reset"`    // see Resets
+	// Permission is needed unless a source has one of its own ("none" for a
+	// source that needs none).
+	Permission     string   `yaml:"permission,omitempty"`
+	RestrictedFrom int      `yaml:"restricted_from,omitempty"` // API level from which ordinary apps cannot read it
+	Restriction    string   `yaml:"restriction,omitempty"`     // in words
+	Sources        []Source `yaml:"sources"`
+	Tests          Tests    `yaml:"tests,omitempty"`
+}
+
+// Groups is the closed list of identifier groups, in the order of reports.
+var Groups = []string{"telephony", "device", "advertising", "network", "location", "apps", "account", "content", "sensor", "software"}
+
+// Source is one way to read an identifier. Exactly one of the fields from
+// Member to Action is set.
+type Source struct {
+	Member   string `yaml:"member,omitempty"`   // smali notation; a field or method of the framework or of an SDK
+	Setting  string `yaml:"setting,omitempty"`  // key for Settings.Secure, System or Global
+	Property string `yaml:"property,omitempty"` // system property, read by SystemProperties or getprop
+	URI      string `yaml:"uri,omitempty"`      // content URI, as a prefix
+	File     string `yaml:"file,omitempty"`     // path in the file system
+	Shell    string `yaml:"shell,omitempty"`    // command handed to a shell, as a prefix
+	Service  string `yaml:"service,omitempty"`  // descriptor of a binder interface
+	Action   string `yaml:"action,omitempty"`   // intent action that binds to it
+
+	Permission string `yaml:"permission,omitempty"`
+	// Strength of a match: strong (default) or weak, for members that many
+	// use for other ends (Build.MODEL).
+	Strength string `yaml:"strength,omitempty"`
+	// Args restricts a member to calls whose argument at the position (from 0,
+	// receiver not counted) is this constant.
+	Args map[int]string `yaml:"args,omitempty"`
+	// Checked says against what the reference was checked; "no" if it was not.
+	Checked string `yaml:"checked"`
+	Origin  string `yaml:"origin,omitempty"` // where the fact comes from
+	Note    string `yaml:"note,omitempty"`
+}
+
+// Sink is a place through which data can leave the code that holds it.
+type Sink struct {
+	Header  `yaml:",inline"`
+	Group   string   `yaml:"group"` // see SinkGroups
+	Members []string `yaml:"members"`
+	// Permission is needed to use it, if any.
+	Permission string `yaml:"permission,omitempty"`
+	Tests      Tests  `yaml:"tests,omitempty"`
+}
+
+// SinkGroups is the closed list of sink groups.
+var SinkGroups = []string{"network", "webview", "tracking", "ipc", "file", "log", "encoding", "crypto", "dynamic-code", "reflection", "shell", "sms"}
+
+// Noise names strings that look like endpoints and say nothing.
+type Noise struct {
+	Header `yaml:",inline"`
+	Reason string   `yaml:"reason"`          // shown in reports: "XML namespace"
+	Hosts  []string `yaml:"hosts,omitempty"` // these and those below them, by label
+	URLs   []string `yaml:"urls,omitempty"`  // prefixes
+	Tests  Tests    `yaml:"tests,omitempty"`
+}
