@@ -2,9 +2,12 @@
 // are decoded into, strictly. It holds no behaviour beyond the vocabularies;
 // loading, checking and matching stand in package signatures.
 //
-// A file holds one rule. Its name is the rule's id with ".yaml" behind it, its
-// folder the vendor's id (or "identifiers", "sinks", "noise", "packers" for the
-// kinds that have no vendor).
+// A file holds one rule. Its name is the rule's id with ".yaml" behind it (a
+// vendor may be in vendor.yaml instead, so that an SDK can have the same id),
+// its folder the vendor's id (or "identifiers", "sinks", "noise", "packers" for
+// the kinds that have no vendor).
+//
+// A field without omitempty is required.
 package rule
 
 // Kind says what a rule describes.
@@ -26,14 +29,38 @@ type Header struct {
 	Kind Kind   `yaml:"kind"`
 	ID   string `yaml:"id"`   // lower case, digits, "-", "."; unique among rules of its kind
 	Name string `yaml:"name"` // for people
-	// Status is experimental until the rule matched a real artefact.
-	Status string `yaml:"status,omitempty"` // experimental | stable | deprecated
+	// Status is experimental until the rule matched a real artefact; see
+	// Statuses. Empty means stable.
+	Status string `yaml:"status,omitempty"`
 	Notes  string `yaml:"notes,omitempty"`
 	// Evidence tells where the facts of the rule come from.
 	Evidence []Evidence `yaml:"evidence,omitempty"`
 	// Suppress names lints that do not hold for this file, each with a reason.
 	Suppress []Suppression `yaml:"suppress,omitempty"`
 }
+
+// The closed list of states of a rule.
+const (
+	StatusExperimental = "experimental" // not yet seen on a real artefact
+	StatusStable       = "stable"
+	StatusDeprecated   = "deprecated" // still matched; another rule should take its place
+	// StatusDisabled stands in overlays only: the rule of this kind and id is
+	// taken out. Such a file needs kind, id and status, and nothing else.
+	StatusDisabled = "disabled"
+)
+
+// Statuses lists them.
+var Statuses = []string{StatusExperimental, StatusStable, StatusDeprecated, StatusDisabled}
+
+// The strengths of a signal.
+const (
+	Strong  = "strong"  // one makes a match
+	Weak    = "weak"    // two of different kinds make a match
+	Context = "context" // shown as evidence, never counted
+)
+
+// Strengths lists them.
+var Strengths = []string{Strong, Weak, Context}
 
 // Evidence is one source of a rule's facts.
 type Evidence struct {

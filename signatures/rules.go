@@ -1,0 +1,293 @@
+package signatures
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+// kindOrder is the order of kinds in every listing and in the digest.
+var kindOrder = []rule.Kind{
+	rule.KindSDK, rule.KindPacker, rule.KindVendor, rule.KindDomain,
+	rule.KindIdentifier, rule.KindSink, rule.KindNoise,
+}
+
+func kindRank(k rule.Kind) int { return slices.Index(kindOrder, k) }
+
+// Mode says which conventions hold for a folder of rules.
+type Mode uint8
+
+// The modes.
+const (
+	// Overlay is a user's own folder: any layout below it, and references to
+	// vendors and products that nobody described are warnings.
+	Overlay Mode = iota
+	// Bundled is the database of this repository: the file is named after the
+	// rule's id, the folder after its vendor.
+	Bundled
+)
+
+// entry is one rule of a set.
+type entry struct {
+	kind rule.Kind
+	id   string
+	val  any // *rule.SDK and so on
+	src  *source
+	name string // of the file, for messages about several files
+}
+
+func compareEntries(a, b *entry) int {
+	return cmp.Or(cmp.Compare(kindRank(a.kind), kindRank(b.kind)), cmp.Compare(a.id, b.id))
+}
+
+// Rules is a set of rules, sorted by kind and id. It is immutable and safe for
+// concurrent use.
+type Rules struct {
+	entries  []*entry
+	warnings []Diagnostic
+}
+
+// Load reads every .yaml and .yml file below the root of fsys. name stands
+// before each path in messages. Everything that is wrong in any of the files
+// is reported at once, as a *LoadError.
+//
+// Rules that name each other are checked by [Merge], as an overlay may name
+// what the bundle holds; with Mode Bundled they are checked here.
+func Load(fsys fs.FS, name string, mode Mode) (*Rules, error) {
+	var paths []string
+	err := fs.WalkDir(fsys, ".", func(p string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ext := path.Ext(p); !e.IsDir() && (ext == ".yaml" || ext == ".yml") {
+			paths = append(paths, p)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading signatures from %s: %w", name, err)
+	}
+
+	type loaded struct {
+		e     *entry
+		diags []Diagnostic
+		err   error
+	}
+	results := make([]loaded, len(paths))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(len(paths), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := range next {
+				r := &results[i]
+				var text []byte
+				if text, r.err = readFile(fsys, paths[i]); r.err != nil {
+					continue
+				}
+				r.e, r.diags = loadFile(name, paths[i], text, mode)
+			}
+		})
+	}
+	for i := range paths {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+
+	rules := &Rules{}
+	var diags []Diagnostic
+	for i := range results {
+		r := &results[i]
+		if r.err != nil {
+			return nil, fmt.Errorf("reading signatures from %s: %w", name, r.err)
+		}
+		diags = append(diags, r.diags...)
+		if r.e != nil && r.e.id != "" {
+			rules.entries = append(rules.entries, r.e)
+		}
+	}
+	slices.SortStableFunc(rules.entries, compareEntries)
+	diags = append(diags, rules.checkUnique()...)
+	if mode == Bundled {
+		diags = append(diags, rules.checkReferences(Error)...)
+	}
+	return rules.finish(diags)
+}
+
+func readFile(fsys fs.FS, p string) ([]byte, error) {
+	st, err := fs.Stat(fsys, p)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: p, Err: fmt.Errorf("not a regular file")}
+	}
+	if st.Size() > MaxFileSize {
+		// One byte more than allowed is enough for the loader to refuse it.
+		return make([]byte, MaxFileSize+1), nil
+	}
+	return fs.ReadFile(fsys, p)
+}
+
+func loadFile(name, p string, text []byte, mode Mode) (*entry, []Diagnostic) {
+	file := path.Join(name, p)
+	e, diags := decodeRule(file, text)
+	if e == nil {
+		return nil, diags
+	}
+	e.name = file
+	c := &checker{e: e, mode: mode, path: p}
+	c.check()
+	return e, append(diags, c.diags...)
+}
+
+// finish sorts diagnostics and decides whether the rules are usable.
+func (r *Rules) finish(diags []Diagnostic) (*Rules, error) {
+	sortDiagnostics(diags)
+	if hasErrors(diags) {
+		return nil, &LoadError{Diagnostics: diags}
+	}
+	r.warnings = diags
+	return r, nil
+}
+
+// Warnings returns what was odd, but did not keep the rules from being used.
+func (r *Rules) Warnings() []Diagnostic { return r.warnings }
+
+// Len returns the number of rules.
+func (r *Rules) Len() int { return len(r.entries) }
+
+// find returns the index of a rule, or -1.
+func (r *Rules) find(k rule.Kind, id string) int {
+	i, ok := slices.BinarySearchFunc(r.entries, &entry{kind: k, id: id}, compareEntries)
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+// product returns the index of the SDK or packer with this id, or -1.
+func (r *Rules) product(id string) int {
+	if i := r.find(rule.KindSDK, id); i >= 0 {
+		return i
+	}
+	return r.find(rule.KindPacker, id)
+}
+
+// where names the place of a rule in messages.
+func (e *entry) where() string {
+	if e.name != "" {
+		return e.name
+	}
+	return "the bundled rules"
+}
+
+// checkUnique reports ids that are taken twice. SDKs and packers share one
+// space of ids.
+func (r *Rules) checkUnique() []Diagnostic {
+	var diags []Diagnostic
+	for i, e := range r.entries {
+		var other *entry
+		if i > 0 && compareEntries(r.entries[i-1], e) == 0 {
+			other = r.entries[i-1]
+		} else if e.kind == rule.KindPacker {
+			if j := r.find(rule.KindSDK, e.id); j >= 0 {
+				other = r.entries[j]
+			}
+		}
+		if other != nil && e.src != nil {
+			line, col := e.src.at("id")
+			diags = append(diags, e.src.diagnostic(Error, line, col, "the id %q is taken by %s already", e.id, other.where()))
+		}
+	}
+	return diags
+}
+
+// checkReferences reports ids that no rule has. Only rules that were read from
+// files are looked at.
+func (r *Rules) checkReferences(sev Severity) []Diagnostic {
+	var diags []Diagnostic
+	report := func(e *entry, p []any, what, id string, ids func() []string) {
+		line, col := e.src.at(p...)
+		hint := ""
+		if near := nearest(id, ids()); near != "" {
+			hint = fmt.Sprintf("; did you mean %q?", near)
+		}
+		diags = append(diags, e.src.diagnostic(sev, line, col, "there is no %s %q%s", what, id, hint))
+	}
+	vendors := func() []string { return r.ids(rule.KindVendor) }
+	products := func() []string { return append(r.ids(rule.KindSDK), r.ids(rule.KindPacker)...) }
+	for _, e := range r.entries {
+		if e.src == nil {
+			continue
+		}
+		vendor := func(id string, p ...any) {
+			if id != "" && r.find(rule.KindVendor, id) < 0 {
+				report(e, p, "vendor", id, vendors)
+			}
+		}
+		product := func(id string, p ...any) {
+			if id != "" && r.product(id) < 0 {
+				report(e, p, "SDK", id, products)
+			}
+		}
+		switch v := e.val.(type) {
+		case *rule.SDK:
+			vendor(v.Vendor, "vendor")
+			rel := v.Relations
+			product(rel.PartOf, "relations", "part_of")
+			for _, l := range []struct {
+				name string
+				ids  []string
+			}{{"contains", rel.Contains}, {"superseded_by", rel.SupersededBy}, {"requires", rel.Requires}} {
+				for i, id := range l.ids {
+					product(id, "relations", l.name, i)
+				}
+			}
+		case *rule.Vendor:
+			vendor(v.Parent, "parent")
+			seen := map[string]bool{v.ID: true}
+			for p := v.Parent; p != ""; {
+				if seen[p] {
+					line, col := e.src.at("parent")
+					diags = append(diags, e.src.diagnostic(Error, line, col, "the vendor is its own parent by way of %q", v.Parent))
+					break
+				}
+				seen[p] = true
+				i := r.find(rule.KindVendor, p)
+				if i < 0 {
+					break
+				}
+				p = r.entries[i].val.(*rule.Vendor).Parent
+			}
+		case *rule.Domain:
+			vendor(v.Vendor, "vendor")
+			for i, h := range v.Hosts {
+				product(h.SDK, "hosts", i, "sdk")
+			}
+		}
+	}
+	return diags
+}
+
+func (r *Rules) ids(k rule.Kind) []string {
+	var ids []string
+	for _, e := range r.entries {
+		if e.kind == k {
+			ids = append(ids, e.id)
+		}
+	}
+	return ids
+}
+
+// stem returns the name of a file without folder and extension.
+func stem(p string) string {
+	return strings.TrimSuffix(path.Base(p), path.Ext(p))
+}
