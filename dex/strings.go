@@ -1,0 +1,241 @@
+package dex
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/telltale-apk/telltale/apk/binread"
+)
+
+// stringIndex holds what one look at all strings found. It makes String cheap
+// and bounds the work that overlapping strings could cause.
+type stringIndex struct {
+	// size is the number of MUTF-8 bytes of each string, or badString, or
+	// decodedString if its text is in decoded.
+	size      []uint32
+	decoded   map[uint32]string
+	anomalies []*binread.FormatError
+}
+
+const (
+	badString     = ^uint32(0)
+	decodedString = badString - 1
+)
+
+// maxStringAnomalies is how many unreadable strings are reported one by one.
+const maxStringAnomalies = 16
+
+func (f *File) indexStrings() {
+	ix := &f.str
+	n := f.strings.n
+	ix.size = make([]uint32, n)
+	left := f.workLimit()
+	bad, cut := 0, 0
+	for i := range n {
+		off := binary.LittleEndian.Uint32(f.strings.b[4*i:])
+		b, err := f.rawString(off)
+		if err != nil {
+			ix.size[i] = badString
+			if bad++; bad <= maxStringAnomalies {
+				err.Detail += " (string " + itoa(i) + ")"
+				ix.anomalies = append(ix.anomalies, err)
+			}
+			continue
+		}
+		if left -= int64(len(b)) + 1; left < 0 {
+			ix.size[i] = badString
+			cut++
+			continue
+		}
+		if isASCII(b) {
+			ix.size[i] = uint32(len(b))
+			continue
+		}
+		if ix.decoded == nil {
+			ix.decoded = make(map[uint32]string)
+		}
+		ix.size[i] = decodedString
+		ix.decoded[uint32(i)] = decodeMUTF8(b)
+	}
+	if bad > maxStringAnomalies {
+		ix.anomalies = append(ix.anomalies, binread.Errorf(binread.Malformed, "string_data", -1, "%d strings cannot be read in all", bad))
+	}
+	if cut > 0 {
+		ix.anomalies = append(ix.anomalies, binread.Errorf(binread.TooLarge, "string_data", -1,
+			"strings overlap; together they are longer than %d bytes and the last %d were not read", f.workLimit(), cut))
+	}
+}
+
+// rawString returns the MUTF-8 bytes of the string data at off, without the
+// closing NUL. Like ART, it lets the NUL decide and not the declared length.
+func (f *File) rawString(off uint32) ([]byte, *binread.FormatError) {
+	if int64(off) >= int64(len(f.data)) {
+		return nil, binread.Errorf(binread.OutOfRange, "string_data", int64(off), "string starts behind the end %d", len(f.data))
+	}
+	b := f.data[off:]
+	k := ulebLen(b)
+	end := bytes.IndexByte(b[k:], 0)
+	if end < 0 || uint64(end) >= uint64(decodedString) {
+		return nil, binread.Errorf(binread.Truncated, "string_data", int64(off), "string without end")
+	}
+	return b[k : k+end : k+end], nil
+}
+
+// ulebLen returns how many bytes of b an unsigned LEB128 takes.
+func ulebLen(b []byte) int {
+	for i := 0; i < len(b) && i < 5; i++ {
+		if b[i] < 0x80 {
+			return i + 1
+		}
+	}
+	return min(len(b), 5)
+}
+
+func isASCII(b []byte) bool {
+	for len(b) >= 8 {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func itoa(i int) string {
+	var b [20]byte
+	at := len(b)
+	for {
+		at--
+		b[at] = byte('0' + i%10)
+		if i /= 10; i == 0 {
+			return string(b[at:])
+		}
+	}
+}
+
+// NumStrings returns how many string ids lie in the file.
+func (f *File) NumStrings() int { return f.strings.n }
+
+// String returns string i as UTF-8: surrogate pairs are joined, a lone
+// surrogate is the six characters \uD800. Bytes that are no MUTF-8 become
+// U+FFFD. A string that cannot be read is ""; see [File.StringErr]. ASCII
+// strings share the memory of the buffer.
+func (f *File) String(i uint32) string {
+	if int64(i) >= int64(f.strings.n) {
+		return ""
+	}
+	f.strOnce.Do(f.indexStrings)
+	switch n := f.str.size[i]; n {
+	case badString:
+		return ""
+	case decodedString:
+		return f.str.decoded[i]
+	default:
+		off := binary.LittleEndian.Uint32(f.strings.b[4*i:])
+		b := f.data[off:]
+		k := ulebLen(b)
+		return textOf(b[k : k+int(n)])
+	}
+}
+
+// StringErr is String with the reason why a string cannot be read.
+func (f *File) StringErr(i uint32) (string, error) {
+	if int64(i) >= int64(f.strings.n) {
+		return "", binread.Errorf(binread.OutOfRange, "string_ids", -1, "string %d of %d", i, f.strings.n)
+	}
+	if s := f.String(i); s != "" || f.str.size[i] != badString {
+		return s, nil
+	}
+	if _, err := f.rawString(f.StringOff(i)); err != nil {
+		return "", err
+	}
+	return "", binread.Errorf(binread.TooLarge, "string_data", int64(f.StringOff(i)), "strings overlap; this one was not read")
+}
+
+// StringOff returns the offset of the data of string i; NoIndex if i is out of range.
+func (f *File) StringOff(i uint32) uint32 {
+	b := f.strings.at(i)
+	if b == nil {
+		return NoIndex
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
+// StringBytes returns the MUTF-8 bytes of string i as they stand in the file,
+// nil if it cannot be read. They are borrowed.
+func (f *File) StringBytes(i uint32) []byte {
+	if int64(i) >= int64(f.strings.n) {
+		return nil
+	}
+	f.strOnce.Do(f.indexStrings)
+	if f.str.size[i] == badString {
+		return nil
+	}
+	b, err := f.rawString(f.StringOff(i))
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// decodeMUTF8 returns modified UTF-8 as UTF-8. Four-byte forms, which MUTF-8
+// does not have, are accepted where they are valid UTF-8.
+func decodeMUTF8(b []byte) string {
+	out := make([]byte, 0, len(b)+8)
+	for len(b) > 0 {
+		if b[0] < 0x80 {
+			out = append(out, b[0])
+			b = b[1:]
+			continue
+		}
+		r, n := mutf8Unit(b)
+		switch {
+		case n == 0:
+			if r4, n4 := utf8.DecodeRune(b); n4 == 4 {
+				out = utf8.AppendRune(out, r4)
+				b = b[4:]
+				continue
+			}
+			out = utf8.AppendRune(out, utf8.RuneError)
+			b = b[1:]
+		case r >= 0xd800 && r < 0xdc00:
+			if lo, m := mutf8Unit(b[n:]); m > 0 && lo >= 0xdc00 && lo < 0xe000 {
+				out = utf8.AppendRune(out, utf16.DecodeRune(r, lo))
+				b = b[n+m:]
+				continue
+			}
+			out = appendSurrogate(out, r)
+			b = b[n:]
+		case r >= 0xdc00 && r < 0xe000:
+			out = appendSurrogate(out, r)
+			b = b[n:]
+		default:
+			out = utf8.AppendRune(out, r)
+			b = b[n:]
+		}
+	}
+	return textOf(out)
+}
+
+// mutf8Unit decodes one UTF-16 unit of two or three bytes; n is 0 if there is none.
+func mutf8Unit(b []byte) (r rune, n int) {
+	switch {
+	case len(b) >= 2 && b[0]&0xe0 == 0xc0 && b[1]&0xc0 == 0x80:
+		return rune(b[0]&0x1f)<<6 | rune(b[1]&0x3f), 2
+	case len(b) >= 3 && b[0]&0xf0 == 0xe0 && b[1]&0xc0 == 0x80 && b[2]&0xc0 == 0x80:
+		return rune(b[0]&0x0f)<<12 | rune(b[1]&0x3f)<<6 | rune(b[2]&0x3f), 3
+	}
+	return 0, 0
+}
+
+func appendSurrogate(out []byte, r rune) []byte {
+	const hex = "0123456789ABCDEF"
+	return append(out, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}

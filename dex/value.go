@@ -1,0 +1,342 @@
+package dex
+
+import (
+	"encoding/binary"
+	"iter"
+	"math"
+)
+
+// ValueKind is the type of an encoded value, as in the format.
+type ValueKind uint8
+
+// The kinds of value.
+const (
+	ValueByte         ValueKind = 0x00
+	ValueShort        ValueKind = 0x02
+	ValueChar         ValueKind = 0x03
+	ValueInt          ValueKind = 0x04
+	ValueLong         ValueKind = 0x06
+	ValueFloat        ValueKind = 0x10
+	ValueDouble       ValueKind = 0x11
+	ValueMethodType   ValueKind = 0x15 // Index is into protos
+	ValueMethodHandle ValueKind = 0x16
+	ValueString       ValueKind = 0x17
+	ValueType         ValueKind = 0x18
+	ValueField        ValueKind = 0x19
+	ValueMethod       ValueKind = 0x1a
+	ValueEnum         ValueKind = 0x1b // Index is into fields
+	ValueArray        ValueKind = 0x1c
+	ValueAnnotation   ValueKind = 0x1d
+	ValueNull         ValueKind = 0x1e
+	ValueBoolean      ValueKind = 0x1f
+)
+
+// Value is a constant: the initial value of a static field, an element of an
+// annotation, an argument of a call site.
+type Value struct {
+	Kind  ValueKind
+	depth uint8
+	bits  uint64
+	raw   []byte // what an array or annotation holds
+}
+
+// Int returns a byte, short, int or long, sign-extended, or a char.
+func (v Value) Int() int64 { return int64(v.bits) }
+
+// Bool returns a boolean.
+func (v Value) Bool() bool { return v.bits != 0 }
+
+// Float returns a float or a double.
+func (v Value) Float() float64 {
+	if v.Kind == ValueFloat {
+		return float64(math.Float32frombits(uint32(v.bits)))
+	}
+	return math.Float64frombits(v.bits)
+}
+
+// Index returns the index of a string, type, field, method, enum constant,
+// method type or method handle; [NoIndex] for other kinds.
+func (v Value) Index() uint32 {
+	if v.Kind >= ValueMethodType && v.Kind <= ValueEnum {
+		return uint32(v.bits)
+	}
+	return NoIndex
+}
+
+// Array yields the elements of an array. Elements nested deeper than
+// [MaxNesting] are not read.
+func (v Value) Array() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if v.Kind == ValueArray {
+			eachValue(v.raw, v.depth, yield)
+		}
+	}
+}
+
+// Annotation returns an annotation that is a value; ok is false for other kinds.
+func (v Value) Annotation() (a Annotation, ok bool) {
+	if v.Kind != ValueAnnotation {
+		return Annotation{}, false
+	}
+	return parseAnnotation(v.raw, v.depth)
+}
+
+// eachValue yields the values of the encoded_array at b. It returns the bytes
+// it took, 0 if the array is not well-formed.
+func eachValue(b []byte, depth uint8, yield func(Value) bool) int {
+	n, k := uleb(b)
+	if k == 0 {
+		return 0
+	}
+	at := k
+	for range n {
+		v, l := parseValue(b[at:], depth)
+		if l == 0 {
+			return 0
+		}
+		at += l
+		if yield != nil && !yield(v) {
+			return at
+		}
+	}
+	return at
+}
+
+// parseValue reads the encoded_value at b, which stands inside depth arrays or
+// annotations. n is the bytes it takes, 0 if it is not well-formed.
+func parseValue(b []byte, depth uint8) (v Value, n int) {
+	if len(b) == 0 {
+		return v, 0
+	}
+	v.Kind = ValueKind(b[0] & 0x1f)
+	arg := int(b[0] >> 5)
+	body := b[1:]
+	switch v.Kind {
+	case ValueNull:
+		return v, 1
+	case ValueBoolean:
+		v.bits = uint64(arg & 1)
+		return v, 1
+	case ValueArray, ValueAnnotation:
+		if depth >= MaxNesting {
+			return v, 0
+		}
+		v.depth = depth + 1
+		l := 0
+		if v.Kind == ValueArray {
+			l = eachValue(body, v.depth, nil)
+		} else {
+			l = skipAnnotation(body, v.depth)
+		}
+		if l == 0 {
+			return v, 0
+		}
+		v.raw = body[:l:l]
+		return v, 1 + l
+	case ValueByte, ValueShort, ValueChar, ValueInt, ValueLong, ValueFloat, ValueDouble,
+		ValueMethodType, ValueMethodHandle, ValueString, ValueType, ValueField, ValueMethod, ValueEnum:
+	default:
+		return v, 0
+	}
+	size := arg + 1
+	if len(body) < size {
+		return v, 0
+	}
+	var buf [8]byte
+	copy(buf[:], body[:size])
+	v.bits = binary.LittleEndian.Uint64(buf[:])
+	switch v.Kind {
+	case ValueByte:
+		v.bits = uint64(int64(int8(v.bits)))
+	case ValueShort, ValueInt, ValueLong:
+		s := 64 - 8*size
+		v.bits = uint64(int64(v.bits<<s) >> s)
+		if v.Kind == ValueInt {
+			v.bits = uint64(int64(int32(v.bits)))
+		} else if v.Kind == ValueShort {
+			v.bits = uint64(int64(int16(v.bits)))
+		}
+	case ValueChar:
+		v.bits = uint64(uint16(v.bits))
+	case ValueFloat:
+		// The bytes given are the most significant ones.
+		v.bits = uint64(uint32(v.bits << (8 * max(0, 4-size))))
+	case ValueDouble:
+		v.bits <<= 8 * (8 - size)
+	default:
+		if size > 4 {
+			v.bits = uint64(NoIndex)
+		}
+	}
+	return v, 1 + size
+}
+
+// EncodedArray yields the values of the encoded_array at off.
+func (f *File) EncodedArray(off uint32) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if off == 0 || int64(off) >= int64(len(f.data)) {
+			return
+		}
+		eachValue(f.data[off:], 0, yield)
+	}
+}
+
+// StaticValues yields the initial values of the static fields of class
+// definition i, in the order of [ClassData.Fields]. Fields behind the last
+// value start as 0 or null.
+func (f *File) StaticValues(i int) iter.Seq[Value] {
+	return f.EncodedArray(f.Class(i).StaticValuesOff)
+}
+
+// Annotation is one annotation.
+type Annotation struct {
+	Visibility uint8  // 0 build, 1 runtime, 2 system; 0 if it is a value
+	Type       uint32 // into types
+	n          uint32
+	raw        []byte // its elements
+	depth      uint8
+}
+
+func parseAnnotation(b []byte, depth uint8) (a Annotation, ok bool) {
+	typ, k := uleb(b)
+	n, l := uleb(b[k:])
+	if k == 0 || l == 0 {
+		return a, false
+	}
+	return Annotation{Type: typ, n: n, raw: b[k+l:], depth: depth}, true
+}
+
+// skipAnnotation returns the bytes that the encoded_annotation at b takes, 0
+// if it is not well-formed.
+func skipAnnotation(b []byte, depth uint8) int {
+	a, ok := parseAnnotation(b, depth)
+	if !ok {
+		return 0
+	}
+	l := a.each(nil)
+	if l < 0 {
+		return 0
+	}
+	return len(b) - len(a.raw) + l
+}
+
+// each yields the elements and returns the bytes they take, -1 if they are not well-formed.
+func (a Annotation) each(yield func(uint32, Value) bool) int {
+	at := 0
+	for range a.n {
+		name, k := uleb(a.raw[at:])
+		if k == 0 {
+			return -1
+		}
+		v, l := parseValue(a.raw[at+k:], a.depth)
+		if l == 0 {
+			return -1
+		}
+		at += k + l
+		if yield != nil && !yield(name, v) {
+			return at
+		}
+	}
+	return at
+}
+
+// Elements yields name (an index into strings) and value of each element.
+func (a Annotation) Elements() iter.Seq2[uint32, Value] {
+	return func(yield func(uint32, Value) bool) { a.each(yield) }
+}
+
+// AnnotationTarget is what an annotation stands on.
+type AnnotationTarget uint8
+
+// The targets.
+const (
+	OnClass AnnotationTarget = iota
+	OnField
+	OnMethod
+	OnParameter
+)
+
+// AnnotationAt is an annotation with its place.
+type AnnotationAt struct {
+	Annotation
+	Target AnnotationTarget
+	Member uint32 // into fields or methods; NoIndex on a class
+	Param  int    // number of the parameter, else 0
+}
+
+// Annotations yields the annotations of class definition i and of its members:
+// those of the class, of fields, of methods, of parameters.
+func (f *File) Annotations(i int) iter.Seq[AnnotationAt] {
+	return func(yield func(AnnotationAt) bool) {
+		dir := f.dataAt(f.Class(i).AnnotationsOff, 16)
+		if dir == nil {
+			return
+		}
+		u := func(o int) uint32 { return binary.LittleEndian.Uint32(dir[o:]) }
+		if !f.annotationSet(u(0), AnnotationAt{Target: OnClass, Member: NoIndex}, yield) {
+			return
+		}
+		counts := [3]uint32{u(4), u(8), u(12)}
+		b := dir[16:]
+		for t, n := range counts {
+			at := AnnotationAt{Target: OnField + AnnotationTarget(t)}
+			for ; n > 0 && len(b) >= 8; n-- {
+				at.Member = binary.LittleEndian.Uint32(b)
+				off := binary.LittleEndian.Uint32(b[4:])
+				b = b[8:]
+				if at.Target != OnParameter {
+					if !f.annotationSet(off, at, yield) {
+						return
+					}
+					continue
+				}
+				list := f.dataAt(off, 4)
+				if list == nil {
+					continue
+				}
+				m := binary.LittleEndian.Uint32(list)
+				list = list[4:]
+				for at.Param = 0; m > 0 && len(list) >= 4; m-- {
+					if !f.annotationSet(binary.LittleEndian.Uint32(list), at, yield) {
+						return
+					}
+					at.Param++
+					list = list[4:]
+				}
+			}
+		}
+	}
+}
+
+// annotationSet yields the annotations of the annotation_set at off.
+func (f *File) annotationSet(off uint32, at AnnotationAt, yield func(AnnotationAt) bool) bool {
+	set := f.dataAt(off, 4)
+	if set == nil {
+		return true
+	}
+	n := binary.LittleEndian.Uint32(set)
+	for set = set[4:]; n > 0 && len(set) >= 4; n, set = n-1, set[4:] {
+		item := f.dataAt(binary.LittleEndian.Uint32(set), 1)
+		if item == nil {
+			continue
+		}
+		a, ok := parseAnnotation(item[1:], 0)
+		if !ok {
+			continue
+		}
+		a.Visibility = item[0]
+		at.Annotation = a
+		if !yield(at) {
+			return false
+		}
+	}
+	return true
+}
+
+// dataAt returns the data from off on, nil if off is 0 or fewer than n bytes follow.
+func (f *File) dataAt(off uint32, n int64) []byte {
+	if off == 0 || int64(off)+n > int64(len(f.data)) {
+		return nil
+	}
+	return f.data[off:]
+}
