@@ -49,7 +49,10 @@ func mayHide(s string) bool {
 	case ';', ')', '.', ':', ' ', '(', '>':
 		return false
 	}
-	return base64Start(s) || isHex(s) || strings.IndexByte(s, '%') >= 0 || reversedMark(s)
+	if base64Text(s) || isHex(s) || strings.IndexByte(s, '%') >= 0 || s[0] == '=' {
+		return true
+	}
+	return MayHold(s) && reversedMark(s)
 }
 
 var b64 = func() (t [256]int8) {
@@ -63,34 +66,43 @@ var b64 = func() (t [256]int8) {
 	return t
 }()
 
-// base64Start reports whether the first eight characters may be base64 of text
-// or of a compressed stream.
-func base64Start(s string) bool {
-	var buf [6]byte
-	for g := 0; g < 2; g++ {
-		v := uint32(0)
-		for k := 0; k < 4; k++ {
-			c := b64[s[g*4+k]]
-			if c < 0 {
-				if g == 1 && k >= 2 && s[g*4+k] == '=' {
-					c = 0
-				} else {
-					return false
-				}
+// base64Text reports whether s may be base64 of ASCII text, or of a compressed
+// stream.
+func base64Text(s string) bool {
+	n := 0 // bytes decoded
+	var v uint32
+	k := 0
+	var head [2]byte
+	for i := 0; i < len(s); i++ {
+		c := b64[s[i]]
+		if c < 0 {
+			switch s[i] {
+			case '\n', '\r':
+				continue
+			case '=':
+				return n > 2 && strings.Trim(s[i:], "=\r\n") == ""
 			}
-			v = v<<6 | uint32(c)
-		}
-		buf[g*3], buf[g*3+1], buf[g*3+2] = byte(v>>16), byte(v>>8), byte(v)
-	}
-	if buf[0] == 0x1f && buf[1] == 0x8b || buf[0] == 0x78 && (buf[1] == 0x9c || buf[1] == 0xda || buf[1] == 0x01) {
-		return true
-	}
-	for _, c := range buf[:4] {
-		if c < 0x20 && c != '\n' && c != '\t' && c != '\r' || c == 0x7f {
 			return false
 		}
+		v = v<<6 | uint32(c)
+		if k++; k < 4 {
+			continue
+		}
+		for sh := 16; sh >= 0; sh -= 8 {
+			b := byte(v >> sh)
+			if n < 2 {
+				head[n] = b
+			}
+			if n++; n == 2 && (head[0] == 0x1f && head[1] == 0x8b || head[0] == 0x78 && (head[1] == 0x9c || head[1] == 0xda || head[1] == 0x01)) {
+				return true
+			}
+			if !(b >= 0x20 && b < 0x7f || b >= 0x80 && n > 8 || b == '\n' || b == '\t' || b == '\r') && !(n == 1 && (b == 0x1f || b == 0x78)) {
+				return false
+			}
+		}
+		v, k = 0, 0
 	}
-	return true
+	return n > 2
 }
 
 func isHex(s string) bool {
@@ -109,7 +121,7 @@ func isHex(s string) bool {
 func reversedMark(s string) bool {
 	return strings.Contains(s, "//:") || strings.HasPrefix(s, "moc.") || strings.HasPrefix(s, "ten.") ||
 		strings.HasPrefix(s, "nc.") || strings.HasPrefix(s, "gro.") || strings.HasSuffix(s, "ptth") || strings.HasSuffix(s, "sptth") ||
-		strings.HasPrefix(s, "=") && base64Start(reverse(s))
+		strings.HasPrefix(s, "=") && base64Text(reverse(s))
 }
 
 type decoder struct {
@@ -160,7 +172,7 @@ func (d *decoder) layer(s string, via []string) {
 			raw(b, "hex")
 		}
 	}
-	if len(s) >= 8 && base64Start(s) {
+	if len(s) >= 8 && base64Text(s) {
 		if b, ok := decodeBase64(s); ok {
 			raw(b, "base64")
 		}

@@ -145,6 +145,9 @@ func Find(s string) []Endpoint { return Finder{}.Append(nil, s) }
 
 // Append appends the endpoints in s to dst.
 func (f Finder) Append(dst []Endpoint, s string) []Endpoint {
+	if !MayHold(s) {
+		return dst
+	}
 	const none = 1 << 62
 	base := len(dst)
 	low := 0 // what lies before is used up
