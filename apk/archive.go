@@ -61,10 +61,11 @@ type Archive struct {
 	closer io.Closer
 	limits Limits
 
-	base     int64 // added to every offset that the archive declares
-	dirOff   int64 // file offset of the central directory; size if there is none
-	dirEnd   int64 // first byte after its last record
-	endOff   int64 // file offset of the end record; -1 if there is none
+	base     int64   // added to every offset that the archive declares
+	dirOff   int64   // file offset of the central directory; size if there is none
+	dirEnd   int64   // first byte after its last record
+	endOff   int64   // file offset of the end record; -1 if there is none
+	ends     []int64 // file offsets of everything that looks like one
 	comment  []byte
 	entries  []*Entry
 	byName   map[string][]*Entry

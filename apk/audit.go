@@ -51,8 +51,12 @@ func (a *Archive) runAudit() {
 		}
 		e.noteLocal(l)
 		n := e.CompressedSize
-		if e.Method != Deflated {
+		switch e.Method {
+		case Deflated:
+		case Stored:
 			n = e.rawSize()
+		default:
+			n = max(n, e.rawSize())
 		}
 		hi := l.data + min(n, a.size-l.data)
 		if n > e.available(l.data) {
@@ -90,6 +94,9 @@ func (a *Archive) runAudit() {
 			}
 		}
 		spans = append(spans, span{lo: lo, hi: hi})
+	}
+	for _, off := range a.ends {
+		spans = append(spans, span{lo: off, hi: off + endSize})
 	}
 	slices.SortFunc(spans, func(x, y span) int { return cmp.Compare(x.lo, y.lo) })
 	pos := int64(0)

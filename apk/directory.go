@@ -81,12 +81,31 @@ func (a *Archive) load() error {
 	a.noteEnds(ends, main)
 	e := &ends[main]
 	a.endOff = e.off
+	for i := range ends {
+		a.ends = append(a.ends, ends[i].off)
+	}
 	if a.comment, err = a.view(e.off+endSize, e.comment); err != nil {
 		return err
 	}
 	a.dirOff = e.dirOff + a.base
-	if err := a.readDirectory(e); err != nil {
+	whole, err := a.readDirectory(e)
+	if err != nil {
 		return err
+	}
+	if !whole {
+		// Android refuses the archive; entries that lost their record are
+		// found by their local headers.
+		sigs, err := a.scanSignatures()
+		if err != nil {
+			return err
+		}
+		found := len(a.entries)
+		if err := a.scanLocals(sigs); err != nil {
+			return err
+		}
+		if n := len(a.entries) - found; n > 0 {
+			a.note(nil, AnomalyRecovered, true, "damaged central directory; %d more entries found by their local headers", n)
+		}
 	}
 	if !isLocal {
 		a.note(nil, AnomalyPrefix, true, "the file begins with % x, not with a local header", head[:n])
@@ -210,7 +229,8 @@ func (a *Archive) noteEnds(ends []end, main int) {
 }
 
 // readDirectory reads the records that e counts, and those that it does not.
-func (a *Archive) readDirectory(e *end) error {
+// It reports whether all that e counts are there.
+func (a *Archive) readDirectory(e *end) (whole bool, err error) {
 	length := e.limit - a.dirOff
 	if length > a.limits.DirectoryBytes {
 		a.note(nil, AnomalyLimit, false, "limit DirectoryBytes (%d): the central directory has %d", a.limits.DirectoryBytes, length)
@@ -218,7 +238,7 @@ func (a *Archive) readDirectory(e *end) error {
 	}
 	buf, err := a.view(a.dirOff, length)
 	if err != nil {
-		return err
+		return false, err
 	}
 	w := walker{a: a, buf: buf, off: a.dirOff, count: e.count, origin: OriginDirectory, rest: OriginHidden}
 	w.walk()
@@ -226,7 +246,7 @@ func (a *Archive) readDirectory(e *end) error {
 	a.dirEnd = a.dirOff + int64(w.end)
 
 	if w.full {
-		return nil
+		return true, nil // as far as it was read
 	}
 	if got := uint64(w.seen); got != e.count {
 		why := "Android does not see the others"
@@ -240,7 +260,7 @@ func (a *Archive) readDirectory(e *end) error {
 		// Too short a map ends Android's walk; too long a one does no harm.
 		a.note(nil, AnomalyDirectorySize, declared < int64(w.counted) || declared+e.dirOff > e.limit, "%d bytes declared, %d of records", declared, w.end)
 	}
-	return nil
+	return uint64(w.seen) >= e.count, nil
 }
 
 // walker walks the records of a central directory by their signatures.
@@ -272,8 +292,8 @@ func (w *walker) walk() {
 				}
 				return
 			}
-			if next += back; next != p {
-				w.a.note(nil, AnomalyDirectoryBad, uint64(w.seen) < w.count, "no record at 0x%x; went on at 0x%x", w.off+int64(p), w.off+int64(next))
+			if next += back; next != p && uint64(w.seen) < w.count {
+				w.a.note(nil, AnomalyDirectoryBad, true, "no record at 0x%x; went on at 0x%x", w.off+int64(p), w.off+int64(next))
 			}
 			if rec, ok = w.record(next, len(w.buf)); !ok {
 				back = next + 1
@@ -551,6 +571,7 @@ func (a *Archive) findDirectory(s *signatures) error {
 	type run struct {
 		off, end int64
 		n        int
+		first    int64 // local header of the first entry, as declared
 	}
 	var best run
 	for i := 0; i < len(s.records); {
@@ -569,11 +590,14 @@ func (a *Archive) findDirectory(s *signatures) error {
 				break
 			}
 			le := binary.LittleEndian
+			if r.n == 0 {
+				r.first = int64(le.Uint32(h[42:]))
+			}
 			r.end += int64(recordSize) + int64(le.Uint16(h[28:])) + int64(le.Uint16(h[30:])) + int64(le.Uint16(h[32:]))
 			r.n++
 			i++
 		}
-		if r.n >= best.n && r.n > 0 {
+		if _, ok := slices.BinarySearch(s.locals, r.first); ok && r.n >= best.n && r.n > 0 {
 			ok, err := a.leadsHome(r.off)
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package apk
 
 import (
 	"bytes"
+	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,8 +10,6 @@ import (
 	"io"
 	"slices"
 	"sync"
-
-	"github.com/klauspost/compress/flate"
 
 	"github.com/telltale-apk/telltale/apk/binread"
 )
@@ -176,9 +175,9 @@ func (e *Entry) head(f form, n int, b *Budget) ([]byte, error) {
 	if f == formRaw {
 		return e.a.view(l.data, min(int64(n), e.rawSize(), e.available(l.data)))
 	}
-	z := newStream(io.NewSectionReader(e.a.r, l.data, min(e.CompressedSize, e.available(l.data))))
+	z := newStream(io.NewSectionReader(e.a.r, l.data, e.available(l.data)))
 	defer z.close()
-	out := make([]byte, min(int64(n), max(e.CompressedSize, 0)*maxExpansion))
+	out := make([]byte, min(int64(n), e.available(l.data)*maxExpansion))
 	got, err := readFull(z.flate, out)
 	if err == io.EOF || got == len(out) {
 		return out[:got], nil
@@ -218,7 +217,13 @@ func (e *Entry) appendContent(dst []byte, b *Budget) ([]byte, error) {
 		return dst, err
 	}
 	if e.form(b) == formRaw {
-		return e.appendRaw(dst, l, e.rawSize(), b)
+		start := len(dst)
+		out, err := e.appendRaw(dst, l, e.rawSize(), b)
+		if err == nil && e.looksEncrypted(l, out[start:]) {
+			e.a.note(e, AnomalyEncrypted, true, "marked as encrypted; the CRC is another and the bytes are of no known kind")
+			return dst, errEncrypted()
+		}
+		return out, err
 	}
 	avail := e.available(l.data)
 	csize := min(e.CompressedSize, avail)
@@ -231,6 +236,9 @@ func (e *Entry) appendContent(dst []byte, b *Budget) ([]byte, error) {
 		if err2 == nil {
 			e.a.note(e, AnomalyCompressed, true, "the stream does not end within the declared %d bytes", e.CompressedSize)
 			return whole, nil
+		}
+		if errors.Is(err2, binread.TooLarge) {
+			return whole, err2
 		}
 	}
 	if err == nil || errors.Is(err, binread.TooLarge) {
@@ -247,13 +255,30 @@ func (e *Entry) appendContent(dst []byte, b *Budget) ([]byte, error) {
 			}
 			return e.appendRaw(out[:start], l, n, b)
 		}
-		if e.aes || (e.Flags|l.flags)&FlagEncrypted != 0 {
-			e.a.note(e, AnomalyEncrypted, true, "marked as encrypted, and does not inflate")
-			return out[:start], binread.Errorf(binread.Unsupported, "", -1, "the entry is encrypted")
-		}
+	}
+	if e.marked(l) && !known(Sniff(out[start:])) {
+		e.a.note(e, AnomalyEncrypted, true, "marked as encrypted, and does not inflate")
+		return out[:start], errEncrypted()
 	}
 	e.a.note(e, AnomalyCorrupt, true, "%d bytes were read before: %v", len(out)-start, err)
 	return out, err
+}
+
+// marked reports whether anything marks the entry as encrypted.
+func (e *Entry) marked(l *layout) bool {
+	return e.aes || (e.Flags|l.flags)&FlagEncrypted != 0
+}
+
+// looksEncrypted reports whether bytes that were taken as they are seem to be
+// really encrypted: marked so, longer by a cipher's header, of another CRC and
+// of no known kind.
+func (e *Entry) looksEncrypted(l *layout, b []byte) bool {
+	return e.marked(l) && (e.aes || e.CompressedSize == e.Size+12) &&
+		!known(Sniff(b)) && crc32.ChecksumIEEE(b) != e.CRC32
+}
+
+func errEncrypted() error {
+	return binread.Errorf(binread.Unsupported, "", -1, "the entry is encrypted")
 }
 
 // appendRaw appends n bytes as they stand in the file.
@@ -268,19 +293,20 @@ func (e *Entry) appendRaw(dst []byte, l *layout, n int64, b *Budget) ([]byte, er
 	if err := b.Charge(have); err != nil {
 		return dst, err
 	}
+	start := len(dst)
 	var out []byte
 	var err error
 	if _, inMemory := e.a.r.(memory); cap(dst) == 0 && inMemory {
 		out, err = e.a.view(l.data, have)
 	} else {
-		start := len(dst)
 		out = slices.Grow(dst, int(have))[:start+int(have)]
 		var got int
 		got, err = e.a.readAt(out[start:], l.data)
 		out = out[:start+got]
 	}
-	if err == nil && have < n {
-		err = binread.Errorf(binread.Truncated, "", have, "%d bytes are declared", n)
+	// Less than have if the file shrank while it was read.
+	if got := int64(len(out) - start); err == nil && got < n {
+		err = binread.Errorf(binread.Truncated, "", got, "%d bytes are declared", n)
 	}
 	return out, err
 }

@@ -31,7 +31,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Entries:        200_000,
 		DirectoryBytes: 128 << 20,
-		EntryBytes:     1 << 30,
+		EntryBytes:     512 << 20,
 		TotalBytes:     4 << 30,
 		Ratio:          100,
 		RatioFloor:     25 << 20,

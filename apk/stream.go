@@ -3,13 +3,12 @@ package apk
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"errors"
 	"hash"
 	"hash/crc32"
 	"io"
 	"sync"
-
-	"github.com/klauspost/compress/flate"
 
 	"github.com/telltale-apk/telltale/apk/binread"
 )
@@ -49,7 +48,10 @@ func readFull(r io.Reader, p []byte) (n int, err error) {
 	return n, err
 }
 
-// stream is a pooled inflater for content of unknown size.
+// stream is a pooled inflater for content of unknown size. It is compress/flate
+// and not the faster one of klauspost/compress: that one's Reset keeps the old
+// lookup table where a block declares no distances, so that what a damaged
+// stream gives depends on which stream was read before.
 type stream struct {
 	flate io.ReadCloser
 	buf   *bufio.Reader
@@ -74,9 +76,9 @@ func (z *stream) close() {
 }
 
 // Open returns the content of the entry as a stream, for what is too large to
-// hold. Every Read is charged to b. Unlike Append it trusts the declared
-// compressed size, and what is odd is known only at the end of the stream. The
-// reader is for one goroutine; Close it when done.
+// hold. Every Read is charged to b. Unlike Append it does not second-guess a
+// damaged stream, and what is odd is known only at its end. The reader is for
+// one goroutine; Close it when done.
 func (e *Entry) Open(b *Budget) (io.ReadCloser, error) {
 	if b == nil {
 		b = NewBudget(e.a.limits)
@@ -92,7 +94,7 @@ func (e *Entry) Open(b *Budget) (io.ReadCloser, error) {
 		r.src = io.NewSectionReader(e.a.r, l.data, r.csize)
 	} else {
 		r.csize = min(e.CompressedSize, avail)
-		r.z = newStream(io.NewSectionReader(e.a.r, l.data, r.csize))
+		r.z = newStream(io.NewSectionReader(e.a.r, l.data, avail))
 		r.src = r.z.flate
 	}
 	return r, nil

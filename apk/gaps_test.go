@@ -1,0 +1,113 @@
+package apk
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestGapsPointAtCode(t *testing.T) {
+	hidden := append([]byte("some bytes before"), zipHeaderOfDEX()...)
+	z := lyingZIP{files: []zipFile{
+		{name: "a", content: "aaa"},
+		{name: "b", content: "bbb", pad: hidden},
+		{name: "c", content: "ccc", pad: make([]byte, 4096)}, // zeros are padding
+	}, beforeDir: signingBlock([]byte("pairs"))}
+	b := z.bytes()
+	a := open(t, b)
+	gaps := a.Gaps()
+	if len(gaps) != 1 {
+		t.Fatalf("%+v", gaps)
+	}
+	g := gaps[0]
+	if !bytes.Equal(b[g.Off:g.Off+g.Size], hidden) || g.Kind != KindUnknown {
+		t.Errorf("%+v", g)
+	}
+	if want := g.Off + int64(len("some bytes before")); len(g.Inside) != 1 || g.Inside[0] != want {
+		t.Errorf("inside: %v, want %d", g.Inside, want)
+	}
+	if s := describe(a); !strings.Contains(s, "gap") {
+		t.Error(s)
+	}
+}
+
+// The Android Gradle plugin pads with local headers that have no name.
+func TestPaddingEntriesAreNoGap(t *testing.T) {
+	z := lyingZIP{files: []zipFile{
+		{name: "", localExtra: make([]byte, 100), nameless: true},
+		{name: "a", content: "aaa"},
+	}}
+	if gaps := open(t, z.bytes()).Gaps(); len(gaps) != 0 {
+		t.Errorf("%+v", gaps)
+	}
+	z.files[0].localExtra[50] = 1
+	if gaps := open(t, z.bytes()).Gaps(); len(gaps) != 1 {
+		t.Errorf("%+v", gaps)
+	}
+}
+
+func TestSigningBlock(t *testing.T) {
+	good := lyingZIP{files: []zipFile{{name: "a", content: "aaa"}}, beforeDir: signingBlock([]byte("the pairs"))}
+	b := good.bytes()
+	s, err := open(t, b).SigningBlock()
+	if err != nil || string(s.Pairs) != "the pairs" || string(b[s.PairsOff:s.PairsOff+9]) != "the pairs" || s.Size != 9+32 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	none := lyingZIP{files: good.files}
+	if s, err := open(t, none.bytes()).SigningBlock(); err != nil || s.Size != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for _, at := range []int{0, len(good.beforeDir) - 24} { // either size
+		bad := good
+		bad.beforeDir = bytes.Clone(good.beforeDir)
+		bad.beforeDir[at] ^= 0x40
+		if s, err := open(t, bad.bytes()).SigningBlock(); err == nil {
+			t.Errorf("%+v", s)
+		}
+		bad.beforeDir[at+6] = 0xff
+		if s, err := open(t, bad.bytes()).SigningBlock(); err == nil {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+func TestSniffEntry(t *testing.T) {
+	a := open(t, lyingZIP{files: []zipFile{
+		{name: "x.png", content: dex, method: Deflated},
+		{name: "y.dex", content: axml},
+		{name: "z", content: long, method: Deflated},
+		{name: "empty"},
+		{name: "gone", unwritten: true, offset: ptr(uint32(5))},
+	}}.bytes())
+	want := []Kind{KindDEX, KindAXML, KindText, KindEmpty, KindUnknown}
+	for i, e := range a.Entries() {
+		got, err := e.Sniff(nil)
+		if got != want[i] || (err != nil) != (e.Name == "gone") {
+			t.Errorf("%s: %q, %v", e.Name, got, err)
+		}
+	}
+	head, err := a.Lookup("z").Head(10, nil)
+	if err != nil || string(head) != long[:10] {
+		t.Errorf("%q, %v", head, err)
+	}
+}
+
+func TestPrintableNames(t *testing.T) {
+	for raw, want := range map[string]string{
+		"a/b.txt":          "a/b.txt",
+		"\u00e9\u4f60":     "\u00e9\u4f60",
+		"a\x1b[31mb":       `a\x1b[31mb`,
+		"nul\x00":          `nul\x00`,
+		"\xff":             `\xff`,
+		"\u202ereversed":   `\u202ereversed`,
+		"\u200b":           `\u200b`,
+		"\U000e0001":       `\U000e0001`,
+		"tab\tline\r\n":    `tab\x09line\x0d\x0a`,
+		"\u0085 \u00a0":    `\u0085 \u00a0`,
+		"smile \U0001f600": "smile \U0001f600",
+	} {
+		if got := printable(raw); got != want {
+			t.Errorf("%q: %q, want %q", raw, got, want)
+		}
+	}
+}
