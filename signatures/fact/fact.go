@@ -282,6 +282,7 @@ const (
 	Result   // S: the value is the result of the named method (smali notation)
 	OneOf    // Elems: one of these
 	Concat   // Elems, joined as text; Unknown elements are gaps
+	Object   // S: an object of the class with this descriptor, nothing else known
 )
 
 // Value is what is known of a value without running the program.
@@ -336,4 +337,23 @@ type Graph interface {
 	Supers(class string) iter.Seq[string]
 	// Lookup finds a method by its parts.
 	Lookup(class, name, proto string) (MethodID, bool)
+}
+
+// Reacher is what a [Graph] may offer as well: reachability that knows which
+// classes can have objects, and how the framework enters a class. Callers test
+// for it with a type assertion and do with Callees where it is missing.
+type Reacher interface {
+	// EntryPoints returns the methods through which the framework enters an
+	// object of a class that it makes itself (activities, services …).
+	EntryPoints(class string) []MethodID
+	// Reachable returns the methods that may run because those of from do.
+	Reachable(from []MethodID) Reach
+}
+
+// Reach is a set of methods that may run. It is safe for concurrent use.
+type Reach interface {
+	Has(m MethodID) bool
+	// Path returns edges from one of the first methods to m; none if m is one
+	// of them or not in the set.
+	Path(m MethodID) []Edge
 }
