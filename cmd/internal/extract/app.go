@@ -1,0 +1,425 @@
+package extract
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/apk/binread"
+	"github.com/telltale-apk/telltale/apk/manifest"
+	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// ErrUnsupported says that the first part is no kind of file that is read.
+var ErrUnsupported = errors.New("is not a kind of file that telltale reads")
+
+// Options steer an extraction.
+type Options struct {
+	Limits Limits
+	Locale string // for the label, as a BCP 47 tag; empty for the app's default
+}
+
+// Digest returns the SHA-256 of a part.
+func Digest(ctx context.Context, p Part) ([32]byte, error) {
+	h := sha256.New()
+	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, ctxReader{ctx, io.NewSectionReader(p.R, 0, p.Size)}, make([]byte, 256<<10)); err != nil {
+		return [32]byte{}, err
+	}
+	return [32]byte(h.Sum(nil)), nil
+}
+
+// ctxReader ends with the context, so that hashing a huge file can be interrupted.
+type ctxReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r ctxReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
+}
+
+// App reads the facts of one app. What could not be read is among
+// Set.App.Problems; the error says that nothing at all could be, or is ctx's.
+func App(ctx context.Context, src Source, o Options) (*fact.Set, error) {
+	b := newBuilder(ctx, o)
+	for i, p := range src.Parts {
+		if err := b.part(p, i == 0); err != nil {
+			if i == 0 || ctx.Err() != nil {
+				return nil, err
+			}
+			b.problem(p.Path, problemKind(err), err, true)
+		}
+	}
+	b.finish()
+	return b.set, ctx.Err()
+}
+
+// builder collects the facts of one app.
+type builder struct {
+	ctx    context.Context
+	o      Options
+	budget *apk.Budget
+	limits apk.Limits
+	set    *fact.Set
+	texts  []textSource
+	digest map[string]bool // code already taken: the same DEX in several places counts once
+	label  manifest.Text
+}
+
+func newBuilder(ctx context.Context, o Options) *builder {
+	d := DefaultLimits()
+	l := apk.Limits{
+		Entries:    orDefault(o.Limits.Entries, d.Entries),
+		EntryBytes: orDefault(o.Limits.Entry, d.Entry),
+		TotalBytes: orDefault(o.Limits.Inflated, d.Inflated),
+		Ratio:      orDefault(o.Limits.Ratio, d.Ratio),
+	}
+	o.Limits.Texts = orDefault(o.Limits.Texts, d.Texts)
+	o.Limits.Depth = orDefault(o.Limits.Depth, d.Depth)
+	b := &builder{ctx: ctx, o: o, limits: l, budget: apk.NewBudget(l), set: &fact.Set{}, digest: map[string]bool{}}
+	b.set.App.Status = fact.Complete
+	b.set.Texts = b.allTexts
+	return b
+}
+
+func orDefault[T int | int64](v, d T) T {
+	if v <= 0 {
+		return d
+	}
+	return v
+}
+
+// problem records what went wrong with a part.
+func (b *builder) problem(part string, kind fact.ProblemKind, err error, lossy bool) {
+	b.note(part, kind, lossy, "%v", err)
+}
+
+func (b *builder) note(part string, kind fact.ProblemKind, lossy bool, format string, args ...any) {
+	p := fact.Problem{Part: part, Kind: kind, Detail: fmt.Sprintf(format, args...), Lossy: lossy}
+	if !slices.Contains(b.set.App.Problems, p) {
+		b.set.App.Problems = append(b.set.App.Problems, p)
+	}
+	if lossy && b.set.App.Status == fact.Complete {
+		b.set.App.Status = fact.Partial
+	}
+}
+
+// problemKind maps a reader's error to the closed list of the report.
+func problemKind(err error) fact.ProblemKind {
+	switch {
+	case errors.Is(err, binread.TooLarge):
+		return fact.ProblemBudget
+	case errors.Is(err, binread.Unsupported), errors.Is(err, ErrUnsupported):
+		return fact.ProblemUnsupported
+	}
+	return fact.ProblemMalformed
+}
+
+// part reads one input file.
+func (b *builder) part(p Part, base bool) error {
+	sum, err := Digest(b.ctx, p)
+	if err != nil {
+		return err
+	}
+	sha := hex.EncodeToString(sum[:])
+	a := &b.set.App
+	if base {
+		a.Path, a.SHA256 = p.Path, sha
+	}
+	a.Parts = append(a.Parts, fact.Part{Path: p.Path, SHA256: sha, Size: p.Size, Role: string(p.Role), Split: p.Split})
+	head := make([]byte, min(apk.SniffLen, p.Size))
+	if _, err := p.R.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	prefix := ""
+	if !base {
+		prefix = beside(a.Path, p.Path)
+		if p.Role == RoleSplit {
+			prefix += "!"
+		}
+	}
+	switch kind := apk.Sniff(head); kind {
+	case apk.KindZIP:
+		ar, err := b.limits.NewReader(p.R, p.Size)
+		if err != nil {
+			return err
+		}
+		return b.archive(ar, place{prefix: prefix, base: base, split: p.Role == RoleSplit})
+	case apk.KindDEX:
+		data, err := readAll(p)
+		if err != nil {
+			return err
+		}
+		return b.dex(data, path.Base(p.Path), true)
+	case apk.KindEmpty:
+		return binread.Errorf(binread.Truncated, "", -1, "the file is empty")
+	default:
+		return fmt.Errorf("%w (%s)", ErrUnsupported, kindName(kind))
+	}
+}
+
+func kindName(k apk.Kind) string {
+	if k == apk.KindUnknown {
+		return "unknown content"
+	}
+	return string(k)
+}
+
+// beside shortens the path of a file that lies beside the base.
+func beside(base, p string) string {
+	if rel, ok := strings.CutPrefix(p, path.Dir(base)+"/"); ok {
+		return rel
+	}
+	return p
+}
+
+// readAll reads a part that is no archive.
+func readAll(p Part) ([]byte, error) {
+	const most = 1 << 30
+	if p.Size > most {
+		return nil, binread.Errorf(binread.TooLarge, "", -1, "%d bytes; the limit for a single code file is %d", p.Size, int64(most))
+	}
+	return io.ReadAll(io.NewSectionReader(p.R, 0, p.Size))
+}
+
+// place says where an archive stands in the app.
+type place struct {
+	prefix string // put before entry names: "" or "split_x.apk!" or "assets/x.apk!"
+	base   bool   // the app's own APK
+	split  bool   // another APK of the app
+	depth  int    // of nesting
+}
+
+// installed reports whether Android loads code and manifest from here.
+func (pl place) installed() bool { return pl.depth == 0 }
+
+// archive reads an APK, or an archive found inside one.
+func (b *builder) archive(ar *apk.Archive, pl place) error {
+	if pl.installed() {
+		b.manifest(ar, pl)
+		b.signers(ar, pl)
+	}
+	// What Android loads comes first, in its order.
+	loaded := loadedDex(ar)
+	entries := slices.Clone(loaded)
+	for _, e := range ar.Entries() {
+		if !e.IsDir() && !slices.Contains(loaded, e) {
+			entries = append(entries, e)
+		}
+	}
+	for i, e := range entries {
+		if b.ctx.Err() != nil {
+			return b.ctx.Err()
+		}
+		b.entry(e, pl, i < len(loaded))
+	}
+	b.tampered(ar, pl)
+	return nil
+}
+
+// loadedDex returns the entries that Android loads as code: classes.dex,
+// classes2.dex and so on up to the first gap.
+func loadedDex(ar *apk.Archive) (out []*apk.Entry) {
+	for i := 1; ; i++ {
+		e := ar.Lookup(dexName(i))
+		if e == nil {
+			return out
+		}
+		out = append(out, e)
+	}
+}
+
+func dexName(i int) string {
+	if i == 1 {
+		return "classes.dex"
+	}
+	return "classes" + strconv.Itoa(i) + ".dex"
+}
+
+// entry looks at one entry by its content.
+func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
+	unit := pl.prefix + e.Name
+	kind, err := e.Sniff(b.budget)
+	if err != nil && loaded {
+		b.problem(unit, problemKind(err), err, true)
+	}
+	b.set.App.Files = append(b.set.App.Files, fact.File{Unit: unit, Size: max(e.Size, 0), Kind: string(kind)})
+	if err != nil {
+		return
+	}
+	switch {
+	case kind == apk.KindDEX || loaded:
+		data, err := e.Read(b.budget)
+		if err != nil {
+			b.problem(unit, problemKind(err), err, true)
+			return
+		}
+		if err := b.dex(data, unit, loaded && pl.installed()); err != nil {
+			b.problem(unit, problemKind(err), err, true)
+		}
+	case kind == apk.KindZIP:
+		b.nested(e, unit, pl)
+	case kind == apk.KindELF:
+		b.native(e, unit)
+	case kind.IsText() || kind == apk.KindAXML:
+		b.texts = append(b.texts, textSource{unit: unit, kind: kind, e: e})
+	}
+}
+
+// nested looks for code in an archive inside an archive.
+func (b *builder) nested(e *apk.Entry, unit string, pl place) {
+	if pl.depth >= b.o.Limits.Depth {
+		b.note(unit, fact.ProblemBudget, true, "archives are nested more than %d deep; this one was not opened", b.o.Limits.Depth)
+		return
+	}
+	data, err := e.Read(b.budget)
+	if err != nil {
+		b.problem(unit, problemKind(err), err, true)
+		return
+	}
+	ar, err := b.limits.NewBytes(data)
+	if err != nil {
+		b.problem(unit, problemKind(err), err, false)
+		return
+	}
+	if err := b.archive(ar, place{prefix: unit + "!", depth: pl.depth + 1}); err != nil {
+		b.problem(unit, problemKind(err), err, true)
+	}
+}
+
+// dex adds the code units of a DEX file.
+func (b *builder) dex(data []byte, unit string, loaded bool) error {
+	sum := sha256.Sum256(data)
+	sha := hex.EncodeToString(sum[:])
+	if b.digest[sha] {
+		return nil
+	}
+	b.digest[sha] = true
+	files, err := dex.OpenAll(data)
+	for i, f := range files {
+		name := unit
+		if i > 0 {
+			name += "!" + dexName(i+1)
+		}
+		b.unit(f, name, sha, loaded)
+	}
+	if err != nil && len(files) > 0 {
+		b.problem(unit, problemKind(err), err, true)
+		return nil
+	}
+	return err
+}
+
+func (b *builder) unit(f *dex.File, name, sha string, loaded bool) {
+	u := newDexUnit(f, name, sha, loaded)
+	u.sweep.Do(u.walk)
+	if u.cut {
+		u.info.Status = fact.Partial
+		b.note(name, fact.ProblemBudget, true, "methods share overlapping code far beyond the file's size; the rest was not read")
+	}
+	for i, a := range f.Anomalies() {
+		if i == 3 {
+			b.note(name, fact.ProblemTampered, false, "and more oddities of this kind")
+			break
+		}
+		u.info.Status = fact.Partial
+		b.problem(name, fact.ProblemMalformed, a, true)
+	}
+	b.set.Units = append(b.set.Units, u)
+}
+
+// tampered tells of tricks played with the archive.
+func (b *builder) tampered(ar *apk.Archive, pl place) {
+	name := strings.TrimSuffix(pl.prefix, "!")
+	n := 0
+	for _, an := range ar.Anomalies() {
+		if !telling(an) {
+			continue
+		}
+		if n++; n > 10 {
+			b.note(name, fact.ProblemTampered, false, "and more oddities of the archive")
+			return
+		}
+		where := name
+		if an.Entry != nil {
+			where = pl.prefix + an.Entry.Name
+		}
+		detail := string(an.Kind)
+		if an.Detail != "" {
+			detail = an.Detail
+		}
+		if an.Rejected {
+			detail += " (Android refuses this)"
+		}
+		b.note(where, fact.ProblemTampered, false, "%s", detail)
+	}
+}
+
+// telling reports whether an anomaly is worth a reader's time: build tools
+// leave harmless ones behind.
+func telling(an apk.Anomaly) bool {
+	switch an.Kind {
+	case apk.AnomalyGap, apk.AnomalyZIP64, apk.AnomalyLocalExtra, apk.AnomalyStoredSize, apk.AnomalyCRC, apk.AnomalyBomb:
+		return an.Rejected
+	}
+	return true
+}
+
+// finish settles what only the whole app can tell.
+func (b *builder) finish() {
+	a := &b.set.App
+	b.resolveLabel()
+	// Android's order: the base's code first, loaded before other code.
+	slices.SortStableFunc(b.set.Units, func(x, y fact.Unit) int {
+		return boolCompare(y.(*dexUnit).info.Loaded, x.(*dexUnit).info.Loaded)
+	})
+	if len(b.set.Units) > 0 {
+		b.set.Graph = Graph(b.set.Units)
+		return
+	}
+	if !a.Manifest.Present || a.Manifest.HasCode {
+		b.noCode()
+	}
+}
+
+// noCode says why an app that should have code shows none.
+func (b *builder) noCode() {
+	a := &b.set.App
+	if a.Status == fact.Failed {
+		return
+	}
+	lossy := slices.ContainsFunc(a.Problems, func(p fact.Problem) bool { return p.Lossy })
+	a.Status = fact.NoCode
+	switch {
+	case a.Manifest.Split != "":
+		b.note("", fact.ProblemMissingPart, true, "this is the split %q without code of its own: its base is missing. Pull the whole set: adb shell pm path %s, then adb pull each path", a.Manifest.Split, a.Manifest.Package)
+	case lossy:
+	case !a.Manifest.Present:
+		b.note("", fact.ProblemMissingCode, true, "the archive holds neither a manifest nor code that could be read")
+	default:
+		name := strings.TrimSuffix(path.Base(a.Path), path.Ext(a.Path))
+		b.note("", fact.ProblemMissingCode, true, "there is no classes.dex in it: the code of a preinstalled app lies in oat/*/%s.odex or .vdex beside the APK, and none was there. Pull the whole folder", name)
+	}
+}
+
+func boolCompare(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case y:
+		return -1
+	}
+	return 1
+}

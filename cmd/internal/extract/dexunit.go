@@ -1,0 +1,249 @@
+package extract
+
+import (
+	"fmt"
+	"iter"
+	"sync"
+
+	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// dexUnit is a DEX file seen as facts. Tables are decoded on access; bodies
+// and references are computed once, by one pass over all code.
+type dexUnit struct {
+	f    *dex.File
+	info fact.UnitInfo
+
+	sweep  sync.Once
+	bodies []fact.Body
+	refs   []fact.Ref
+	codes  []uint32 // code offset of each body
+	insns  int
+	cut    bool  // overlapping code was cut off
+	bodyOf []int // body of a method index, -1 if it has none
+
+	values sync.Once
+	vals   *valuer
+}
+
+func newDexUnit(f *dex.File, name, sha string, loaded bool) *dexUnit {
+	u := &dexUnit{f: f}
+	format := "dex"
+	if f.Kind() == dex.Compact {
+		format = "cdex"
+	}
+	u.info = fact.UnitInfo{
+		Name: name, Format: format, Version: fmt.Sprintf("%03d", f.Version()), SHA256: sha,
+		Strings: f.NumStrings(), Types: f.NumTypes(), Fields: f.NumFields(), Methods: f.NumMethods(), Classes: f.NumClasses(),
+		Status: fact.Complete, Loaded: loaded,
+	}
+	return u
+}
+
+// Info includes the number of instructions, for which the code is swept.
+func (u *dexUnit) Info() fact.UnitInfo {
+	u.sweep.Do(u.walk)
+	i := u.info
+	i.Instructions = u.insns
+	return i
+}
+
+func (u *dexUnit) NumStrings() int        { return u.f.NumStrings() }
+func (u *dexUnit) String(i uint32) string { return u.f.String(i) }
+func (u *dexUnit) NumTypes() int          { return u.f.NumTypes() }
+func (u *dexUnit) Type(i uint32) string   { return u.f.Type(i) }
+func (u *dexUnit) NumProtos() int         { return u.f.NumProtos() }
+func (u *dexUnit) Proto(i uint32) string  { return u.f.ProtoString(i) }
+func (u *dexUnit) NumFields() int         { return u.f.NumFields() }
+func (u *dexUnit) NumMethods() int        { return u.f.NumMethods() }
+func (u *dexUnit) NumClasses() int        { return u.f.NumClasses() }
+func (u *dexUnit) TypesSorted() bool      { return u.f.TypesSorted() }
+
+func (u *dexUnit) Field(i uint32) (class, name, typ uint32) {
+	f := u.f.Field(i)
+	return f.Class, f.Name, f.Type
+}
+
+func (u *dexUnit) Method(i uint32) (class, name, proto uint32) {
+	m := u.f.Method(i)
+	return m.Class, m.Name, m.Proto
+}
+
+func (u *dexUnit) Class(i int) (typ, super, flags uint32) {
+	c := u.f.Class(i)
+	return c.Type, c.Super, c.Flags
+}
+
+func (u *dexUnit) ClassInterfaces(i int) []uint32 {
+	l := u.f.Interfaces(i)
+	if l.Len() == 0 {
+		return nil
+	}
+	out := make([]uint32, 0, l.Len())
+	for _, t := range l.All() {
+		out = append(out, t)
+	}
+	return out
+}
+
+func (u *dexUnit) ClassMethods(i int) iter.Seq[fact.MethodDef] {
+	u.sweep.Do(u.walk)
+	return func(yield func(fact.MethodDef) bool) {
+		for m := range u.f.ClassData(i).Methods() {
+			body := -1
+			if m.CodeOff != 0 && int64(m.Index) < int64(len(u.bodyOf)) {
+				body = u.bodyOf[m.Index]
+			}
+			if !yield(fact.MethodDef{Method: m.Index, Flags: m.Flags, Virtual: m.Virtual, Body: body}) {
+				return
+			}
+		}
+	}
+}
+
+func (u *dexUnit) ClassFields(i int) iter.Seq[fact.FieldDef] {
+	return func(yield func(fact.FieldDef) bool) {
+		next, stop := iter.Pull(u.f.StaticValues(i))
+		defer stop()
+		for fd := range u.f.ClassData(i).Fields() {
+			def := fact.FieldDef{Field: fd.Index, Flags: fd.Flags}
+			if fd.Static {
+				if v, ok := next(); ok {
+					def.Const = u.encoded(v)
+				}
+			}
+			if !yield(def) {
+				return
+			}
+		}
+	}
+}
+
+// encoded translates an encoded value.
+func (u *dexUnit) encoded(v dex.Value) fact.Value {
+	switch v.Kind {
+	case dex.ValueString:
+		return fact.Value{Kind: fact.String, S: u.f.String(v.Index())}
+	case dex.ValueType:
+		return fact.Value{Kind: fact.Class, S: u.f.Type(v.Index())}
+	case dex.ValueByte, dex.ValueShort, dex.ValueChar, dex.ValueInt, dex.ValueLong, dex.ValueBoolean:
+		return fact.Value{Kind: fact.Int, N: v.Int()}
+	case dex.ValueFloat, dex.ValueDouble:
+		return fact.Value{Kind: fact.Float, F: v.Float()}
+	case dex.ValueNull:
+		return fact.Value{Kind: fact.Null}
+	case dex.ValueMethod:
+		return fact.Value{Kind: fact.Method, S: u.f.MethodString(v.Index())}
+	case dex.ValueField, dex.ValueEnum:
+		return fact.Value{Kind: fact.FieldVal, S: u.f.FieldString(v.Index())}
+	case dex.ValueArray:
+		var elems []fact.Value
+		for e := range v.Array() {
+			elems = append(elems, u.encoded(e))
+		}
+		return fact.Value{Kind: fact.Array, Elems: elems}
+	}
+	return fact.Value{Kind: fact.Unknown}
+}
+
+func (u *dexUnit) Bodies() []fact.Body {
+	u.sweep.Do(u.walk)
+	return u.bodies
+}
+
+func (u *dexUnit) Refs() []fact.Ref {
+	u.sweep.Do(u.walk)
+	return u.refs
+}
+
+// walk sweeps all code once.
+func (u *dexUnit) walk() {
+	u.bodyOf = make([]int, u.f.NumMethods())
+	for i := range u.bodyOf {
+		u.bodyOf[i] = -1
+	}
+	whole := u.f.EachCode(func(class int, m dex.MethodDef, c dex.Code) bool {
+		first := uint32(len(u.refs))
+		n, _ := c.References(func(pc uint32, op dex.Opcode, kind dex.IndexKind, index uint32) {
+			k := refKind(op, kind)
+			switch k {
+			case fact.RefNone:
+				return
+			case fact.RefCallDynamic:
+				index = u.target(index)
+			case fact.RefHandle:
+				h := u.f.MethodHandle(index)
+				if h.Kind.IsField() {
+					return
+				}
+				index = h.Index
+			}
+			u.refs = append(u.refs, fact.Ref{PC: pc, Index: index, Kind: k})
+		})
+		if int64(m.Index) < int64(len(u.bodyOf)) && u.bodyOf[m.Index] < 0 {
+			u.bodyOf[m.Index] = len(u.bodies)
+		}
+		u.bodies = append(u.bodies, fact.Body{
+			Method: m.Index, Class: u.f.Class(class).Type, Insns: uint32(n),
+			RefFirst: first, RefEnd: uint32(len(u.refs)),
+		})
+		u.codes = append(u.codes, m.CodeOff)
+		u.insns += n
+		return true
+	})
+	u.cut = !whole
+}
+
+// target returns the method that a call site links to: the first method handle
+// among the bootstrap's arguments, which is a lambda's body.
+func (u *dexUnit) target(site uint32) uint32 {
+	for _, v := range u.f.CallSite(site).Args {
+		if v.Kind == dex.ValueMethodHandle {
+			if h := u.f.MethodHandle(v.Index()); !h.Kind.IsField() {
+				return h.Index
+			}
+		}
+	}
+	return fact.NoIndex
+}
+
+// refKind says what an instruction does with its operand.
+func refKind(op dex.Opcode, kind dex.IndexKind) fact.RefKind {
+	switch kind {
+	case dex.IndexString:
+		return fact.RefString
+	case dex.IndexCallSite:
+		return fact.RefCallDynamic
+	case dex.IndexMethodHandle:
+		return fact.RefHandle
+	case dex.IndexType:
+		switch op {
+		case dex.OpConstClass:
+			return fact.RefClass
+		case dex.OpNewInstance:
+			return fact.RefNew
+		}
+		return fact.RefTypeOther
+	case dex.IndexField:
+		if op >= dex.OpIput && op <= dex.OpIputShort || op >= dex.OpSput && op <= dex.OpSputShort {
+			return fact.RefFieldPut
+		}
+		return fact.RefFieldGet
+	case dex.IndexMethod:
+		switch op {
+		case dex.OpInvokeVirtual, dex.OpInvokeVirtualRange:
+			return fact.RefCallVirtual
+		case dex.OpInvokeSuper, dex.OpInvokeSuperRange:
+			return fact.RefCallSuper
+		case dex.OpInvokeDirect, dex.OpInvokeDirectRange:
+			return fact.RefCallDirect
+		case dex.OpInvokeStatic, dex.OpInvokeStaticRange:
+			return fact.RefCallStatic
+		case dex.OpInvokeInterface, dex.OpInvokeInterfaceRange:
+			return fact.RefCallInterface
+		}
+		return fact.RefCallPoly
+	}
+	return fact.RefNone
+}

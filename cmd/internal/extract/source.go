@@ -1,0 +1,62 @@
+// Package extract turns an app's files into facts. It is the only package that
+// knows both the readers of files (apk, dex) and the vocabulary of facts.
+//
+// # Limits and threat model
+//
+// Every byte is hostile. What a file declares is never trusted for an
+// allocation; [Limits] are charged before bytes are inflated, and reaching one
+// ends that part alone, as a Problem that names the limit. Nothing is written
+// to disk, nothing is run, no network is used. Facts are read from the Source
+// lazily: it must stay open as long as they are in use.
+package extract
+
+import "io"
+
+// Role says what a file is within an app.
+type Role string
+
+// The roles of parts.
+const (
+	RoleBase      Role = "base"      // the APK that the app is named after, or the only file
+	RoleSplit     Role = "split"     // another APK of the same app
+	RoleODEX      Role = "odex"      // compiled code beside the APK
+	RoleVDEX      Role = "vdex"      // verified code beside the APK
+	RoleContainer Role = "container" // a bundle that holds the APKs
+)
+
+// Part is one input file. R must be safe for concurrent use.
+type Part struct {
+	Path  string // as reached from the argument, slash-separated
+	Role  Role
+	Split string // name of the split, if it is one
+	Size  int64
+	R     io.ReaderAt
+}
+
+// Source is one app's files. The first part is the base.
+type Source struct {
+	Parts []Part
+}
+
+// Limits bound the work spent on one app. Zero fields mean the default.
+type Limits struct {
+	Inflated int64 // bytes inflated from all entries together
+	Entry    int64 // bytes inflated from one entry
+	Entries  int   // entries of one archive
+	Ratio    int64 // inflated to compressed, for entries over 25 MiB
+	Texts    int   // strings taken from outside code
+	Depth    int   // archives inside archives
+}
+
+// DefaultLimits returns limits that are generous for real apps: the largest seen inflate to less
+// than 1 GiB.
+func DefaultLimits() Limits {
+	return Limits{
+		Inflated: 4 << 30,
+		Entry:    1 << 30,
+		Entries:  200_000,
+		Ratio:    1000,
+		Texts:    4_000_000,
+		Depth:    4,
+	}
+}

@@ -1,0 +1,240 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/signatures/finding"
+)
+
+// Explain writes the whole evidence tree of everything in the app that what
+// names: an SDK (id or name), a host or domain, an identifier or a sink (id or
+// name). It reports how many findings it explained.
+func Explain(w io.Writer, a *event.App, what string, o Options) (int, error) {
+	t := &tree{w: bufio.NewWriter(w), o: o}
+	t.line(0, t.style(bold, title(a))+"  "+clean(a.Path))
+	n := 0
+	for i := range a.SDKs {
+		if s := &a.SDKs[i]; same(what, s.ID, s.Name) {
+			t.sdk(s, a)
+			n++
+		}
+	}
+	for i := range a.Endpoints {
+		e := &a.Endpoints[i]
+		if same(what, e.Host, e.RegistrableDomain, e.Value) || strings.HasSuffix(e.Host, "."+strings.ToLower(what)) {
+			t.endpoint(e)
+			n++
+		}
+	}
+	for i := range a.Identifiers {
+		if id := &a.Identifiers[i]; same(what, id.ID, id.Name, id.Group) {
+			t.identifier(id)
+			n++
+		}
+	}
+	for i := range a.Sinks {
+		if s := &a.Sinks[i]; same(what, s.ID, s.Name, s.Group) {
+			t.line(1, t.style(bold, clean(s.Name))+"  "+s.Group)
+			t.sites(2, s.Sites)
+			n++
+		}
+	}
+	return n, t.w.Flush()
+}
+
+func same(what string, names ...string) bool {
+	for _, n := range names {
+		if n != "" && strings.EqualFold(what, n) {
+			return true
+		}
+	}
+	return false
+}
+
+type tree struct {
+	w *bufio.Writer
+	o Options
+}
+
+func (t *tree) style(sgr, s string) string { return (&textHandler{o: t.o}).style(sgr, s) }
+
+func (t *tree) line(depth int, s string) {
+	fmt.Fprintf(t.w, "%s%s\n", strings.Repeat("  ", depth), strings.TrimRight(s, " "))
+}
+
+func (t *tree) sdk(s *finding.SDK, a *event.App) {
+	t.line(1, fmt.Sprintf("%s  %s, %s", t.style(bold, clean(s.Name)), s.Category, stateWords[s.State]))
+	t.line(2, fmt.Sprintf("rule %s · vendor %s · confidence %s: %s", s.ID, clean(cmp.Or(s.VendorName, s.Vendor)), s.Confidence, clean(s.Basis)))
+	for _, r := range s.VendorRecords {
+		t.line(2, "vendor: "+record(&r))
+	}
+	if s.Version != nil {
+		t.line(2, fmt.Sprintf("version %s, by %s", clean(s.Version.Value), clean(s.Version.Clue)))
+	}
+	if len(s.Packages) > 0 {
+		t.line(2, fmt.Sprintf("%s %s in %s", thousands(s.Classes), plural2(s.Classes, "class", "classes"), clean(strings.Join(s.Packages, ", "))))
+	}
+	for _, st := range s.States {
+		line := string(st.State) + ": " + clean(st.Reason)
+		if st.Location != nil {
+			line += "  " + where(st.Location)
+		}
+		t.line(2, line)
+	}
+	if p := s.AtStartup; p != nil {
+		t.line(2, "can run at app start; a consent check inside was not examined")
+		for i, m := range p.Path {
+			t.line(3+i, clean(m))
+		}
+	}
+	t.line(2, "evidence")
+	for _, e := range s.Evidence {
+		l := fmt.Sprintf("%s %s  (%s, signal %s)", e.Kind, clean(e.Value), e.Strength, clean(e.Signal))
+		if e.Count > 1 {
+			l += fmt.Sprintf("  ×%s", thousands(e.Count))
+		}
+		t.line(3, l)
+		if w := where(&e.Location); w != "" {
+			t.line(4, w)
+		}
+	}
+	for _, k := range s.AppKeys {
+		t.line(2, fmt.Sprintf("app key %s = %s", clean(k.Name), clean(k.Value)))
+	}
+	for _, e := range s.Events {
+		t.line(2, fmt.Sprintf("event %s {%s}  from %s  %s", clean(e.Name), clean(strings.Join(e.Keys, ", ")), clean(e.Caller), where(&e.Location)))
+	}
+	t.heading(a, s)
+}
+
+// heading lists what the SDK's own code asks for and names.
+func (t *tree) heading(a *event.App, s *finding.SDK) {
+	for i := range a.Identifiers {
+		id := &a.Identifiers[i]
+		var own []finding.Site
+		for _, site := range id.Sites {
+			if site.SDK == s.ID {
+				own = append(own, site)
+			}
+		}
+		if len(own) > 0 {
+			t.line(2, "its code asks for "+clean(id.Name))
+			t.sites(3, own)
+		}
+	}
+	for i := range a.Endpoints {
+		e := &a.Endpoints[i]
+		for _, site := range e.Locations {
+			if site.SDK == s.ID && e.Noise == "" {
+				t.line(2, "its code names "+clean(e.Value))
+				break
+			}
+		}
+	}
+}
+
+func (t *tree) endpoint(e *finding.Endpoint) {
+	t.line(1, t.style(bold, clean(e.Value)))
+	if e.Noise != "" {
+		t.line(2, "set aside: "+clean(e.Noise))
+	}
+	if e.OwnerName != "" {
+		t.line(2, strings.TrimSpace("host of "+clean(e.OwnerName)+" "+e.Role))
+	}
+	if e.HostSDK != "" {
+		t.line(2, "known as a host of "+clean(e.HostSDK))
+	}
+	if e.Region != "" {
+		t.line(2, "serves the market "+clean(e.Region)+"; that is not where the domain is registered")
+	}
+	if r := e.RegisteredIn; r != nil {
+		t.line(2, fmt.Sprintf("%s is registered in %s", clean(e.RegistrableDomain), clean(strings.Trim(r.City+", "+r.Country, ", "))))
+		t.line(3, record(r))
+	}
+	for i := range e.Records {
+		t.line(2, "record: "+record(&e.Records[i]))
+	}
+	if e.RegisteredIn == nil && len(e.Records) == 0 {
+		t.line(2, "no record about its registration is known here")
+	}
+	t.line(2, fmt.Sprintf("named in %s %s", thousands(e.Total), plural(e.Total, "place")))
+	t.sites(3, e.Locations)
+	if more := e.Total - len(e.Locations); more > 0 {
+		t.line(3, fmt.Sprintf("and %s more", thousands(more)))
+	}
+}
+
+// record writes one registration record with what it rests on.
+func record(r *finding.Registration) string {
+	s := fmt.Sprintf("%s of %s: %s", r.Grade, clean(r.Of), clean(r.Evidence))
+	if p := strings.Trim(r.City+", "+r.Country, ", "); p != "" {
+		s += " (" + clean(p) + ")"
+	}
+	if r.Source != "" {
+		s += ", source: " + clean(r.Source)
+	}
+	if r.Date != "" {
+		s += ", " + clean(r.Date)
+	}
+	return s
+}
+
+func (t *tree) identifier(id *finding.Identifier) {
+	t.line(1, t.style(bold, clean(id.Name))+"  "+clean(id.Glossary))
+	if n := idNotes(id); n != "" {
+		t.line(2, n)
+	}
+	if id.RestrictedFrom > 0 || id.Restriction != "" {
+		t.line(2, strings.TrimSpace(fmt.Sprintf("closed to ordinary apps from API %d. %s", id.RestrictedFrom, clean(id.Restriction))))
+	}
+	t.sites(2, id.Sites)
+}
+
+func (t *tree) sites(depth int, sites []finding.Site) {
+	for i := range sites {
+		s := &sites[i]
+		l := clean(s.Ref)
+		if s.How != "" && s.How != "call" {
+			l = s.How + " " + l
+		}
+		if len(s.Args) > 0 {
+			l += " (" + clean(strings.Join(s.Args, ", ")) + ")"
+		}
+		t.line(depth, l)
+		t.line(depth+1, "in "+where(&s.Location))
+		owner := "whose code: " + clean(s.Owner.Name)
+		switch s.Owner.Kind {
+		case "sdk":
+			owner += " (rule " + s.Owner.SDK + " owns its classes)"
+		case "library":
+			owner += " (a library that no rule knows)"
+		}
+		t.line(depth+1, owner)
+		for _, v := range s.Owner.Via {
+			t.line(depth+2, "called from "+clean(v))
+		}
+		if len(s.DecodedVia) > 0 {
+			t.line(depth+1, "decoded: "+strings.Join(s.DecodedVia, ", "))
+		}
+	}
+}
+
+// where writes a location.
+func where(l *finding.Location) string {
+	s := clean(l.Unit)
+	if l.Class != "" {
+		s += " " + clean(l.Class)
+	}
+	if l.Method != "" {
+		s += "->" + clean(l.Method)
+	}
+	if l.Offset != nil {
+		s += fmt.Sprintf(" @%04x", *l.Offset)
+	}
+	return strings.TrimSpace(s)
+}

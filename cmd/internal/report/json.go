@@ -1,0 +1,107 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/telltale-apk/telltale/cmd/internal/event"
+)
+
+// encode writes v as JSON without HTML escapes, so that URLs stay readable.
+func encode(v any, prefix, indent string) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent(prefix, indent)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// ndjsonHandler writes one message a line and flushes each, so that a killed
+// run leaves whole lines behind.
+type ndjsonHandler struct{ w *bufio.Writer }
+
+func newNDJSON(w io.Writer) *ndjsonHandler { return &ndjsonHandler{bufio.NewWriter(w)} }
+
+func (h *ndjsonHandler) Handle(m *event.Message) error {
+	b, err := encode(m, "", "")
+	if err != nil {
+		return err
+	}
+	h.w.Write(b)
+	h.w.WriteByte('\n')
+	return h.w.Flush()
+}
+
+func (h *ndjsonHandler) Close() error { return h.w.Flush() }
+
+// jsonHandler writes the one document of telltale.report/v1 as the stream
+// comes, holding no more than one app in memory.
+type jsonHandler struct {
+	w       *bufio.Writer
+	started bool
+	apps    int
+	closed  bool
+}
+
+func newJSON(w io.Writer) *jsonHandler { return &jsonHandler{w: bufio.NewWriter(w)} }
+
+func (h *jsonHandler) Handle(m *event.Message) error {
+	switch {
+	case m.Start != nil:
+		tool, err := encode(m.Start.Tool, "  ", "  ")
+		if err != nil {
+			return err
+		}
+		sigs, err := encode(m.Start.Signatures, "  ", "  ")
+		if err != nil {
+			return err
+		}
+		schema, err := encode(m.Start.Schema, "", "")
+		if err != nil {
+			return err
+		}
+		h.started = true
+		h.write("{\n  \"schema\": ", string(schema), ",\n  \"tool\": ", string(tool), ",\n  \"signatures\": ", string(sigs), ",\n  \"apps\": [")
+	case m.App != nil:
+		b, err := encode(m.App, "    ", "  ")
+		if err != nil {
+			return err
+		}
+		if h.apps > 0 {
+			h.write(",")
+		}
+		h.apps++
+		h.write("\n    ", string(b))
+	case m.Summary != nil:
+		b, err := encode(m.Summary, "  ", "  ")
+		if err != nil {
+			return err
+		}
+		if h.apps > 0 {
+			h.write("\n  ")
+		}
+		h.write("],\n  \"summary\": ", string(b), "\n}\n")
+		h.closed = true
+	}
+	return h.w.Flush()
+}
+
+func (h *jsonHandler) write(parts ...string) {
+	for _, p := range parts {
+		h.w.WriteString(p)
+	}
+}
+
+// Close reports a document that was cut off before its summary.
+func (h *jsonHandler) Close() error {
+	if h.started && !h.closed {
+		return errors.New("the JSON document is incomplete: the run ended before its summary")
+	}
+	return h.w.Flush()
+}

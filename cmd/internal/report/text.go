@@ -1,0 +1,653 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
+)
+
+// textHandler writes for people: a section for each app as its result comes,
+// then a table of all apps, a glossary and a summary, so that what answers the
+// question stands last on the screen. It keeps one short row an app.
+type textHandler struct {
+	w     *bufio.Writer
+	o     Options
+	start event.Start
+	rows  [][]string
+	// What the summary counts over all apps.
+	copies   int
+	sdks     map[string]bool
+	domains  map[string]string // registrable domain → city or country it is registered in
+	glossary map[string]string
+}
+
+func newText(w io.Writer, o Options) *textHandler {
+	return &textHandler{
+		w: bufio.NewWriter(w), o: o,
+		sdks: map[string]bool{}, domains: map[string]string{}, glossary: map[string]string{},
+	}
+}
+
+// Styles, as SGR parameters.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	yellow = "33"
+)
+
+func (h *textHandler) style(sgr, s string) string {
+	if !h.o.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + sgr + "m" + s + "\x1b[0m"
+}
+
+func (h *textHandler) printf(format string, args ...any) { fmt.Fprintf(h.w, format, args...) }
+
+func (h *textHandler) Handle(m *event.Message) error {
+	switch {
+	case m.Start != nil:
+		h.start = *m.Start
+	case m.App != nil:
+		h.app(m.App)
+	case m.Summary != nil:
+		h.table()
+		h.terms()
+		h.summary(m.Summary)
+	}
+	return h.w.Flush()
+}
+
+func (h *textHandler) Close() error { return h.w.Flush() }
+
+// title names an app as shortly as can be done without doubt.
+func title(a *event.App) string {
+	s := clean(a.Package)
+	if s == "" {
+		s = clean(a.Path[strings.LastIndexByte(a.Path, '/')+1:])
+	}
+	if a.VersionName != "" {
+		s += " " + clean(a.VersionName)
+	}
+	return s
+}
+
+func (h *textHandler) app(a *event.App) {
+	head := title(a)
+	if a.Label != "" && a.Label != a.Package {
+		head += "  " + clean(a.Label)
+	}
+	h.printf("%s\n", h.style(bold, head))
+	h.printf("  %s\n", clean(a.Path))
+	var about []string
+	if len(a.Signers) > 0 {
+		about = append(about, "signer "+fingerprint(a.Signers[0].SHA256)+" (claimed, not verified)")
+	}
+	if a.TargetSDK > 0 {
+		about = append(about, fmt.Sprintf("target %d", a.TargetSDK))
+	}
+	if len(a.Parts) > 1 {
+		about = append(about, fmt.Sprintf("%d files", len(a.Parts)))
+	}
+	about = append(about, codeText(a))
+	h.printf("  %s\n", h.style(dim, strings.Join(about, " · ")))
+	h.problems(a)
+	h.trackers(a)
+	h.identifiers(a)
+	h.hosts(a)
+	h.events(a)
+	h.unseen(a)
+	h.printf("\n")
+	h.remember(a)
+}
+
+// fingerprint shortens a digest to what two people can compare aloud.
+func fingerprint(hex string) string {
+	if len(hex) < 12 {
+		return hex
+	}
+	return hex[:2] + ":" + hex[2:4] + ":" + hex[4:6] + ":…:" + hex[len(hex)-2:]
+}
+
+// codeText says where the code was and whether it was read.
+func codeText(a *event.App) string {
+	var n, classes, insns int
+	for _, c := range a.Code {
+		n++
+		classes += c.Classes
+		insns += c.Instructions
+	}
+	switch {
+	case a.Status == fact.Failed:
+		return "not read"
+	case n == 0 && a.Status == fact.NoCode:
+		return "no code read"
+	case n == 0:
+		return "no code"
+	}
+	return fmt.Sprintf("%d code %s, %s classes, %s instructions", n, plural(n, "unit"), thousands(classes), thousands(insns))
+}
+
+func (h *textHandler) problems(a *event.App) {
+	for _, p := range a.Problems {
+		mark := "note"
+		sgr := dim
+		if p.Lossy {
+			mark, sgr = "NOT ALL READ", yellow
+		}
+		if a.Status == fact.Failed || a.Status == fact.NoCode {
+			mark, sgr = "NOT READ", red
+		}
+		if !p.Lossy && p.Kind == fact.ProblemTampered {
+			mark, sgr = "tampered", yellow
+		}
+		where := ""
+		if p.Part != "" {
+			where = clean(p.Part) + ": "
+		}
+		h.printf("  %s %s%s\n", h.style(sgr, mark+":"), where, clean(p.Detail))
+	}
+}
+
+func (h *textHandler) trackers(a *event.App) {
+	var rows [][]string
+	var details []string
+	var others []string
+	for _, s := range a.SDKs {
+		if !s.Tracker && s.Kind != "packer" {
+			others = append(others, clean(s.Name))
+			continue
+		}
+		name := clean(s.Name)
+		if s.Version != nil && s.Version.Value != "" {
+			name += " " + clean(s.Version.Value)
+		}
+		rows = append(rows, []string{name, clean(s.Category), stateText(&s), vendorText(&s)})
+		details = append(details, sdkBasis(&s))
+	}
+	if len(rows) > 0 {
+		h.printf("  %s\n", h.style(bold, "Trackers"))
+		h.rowsWith(rows, details)
+	}
+	if len(others) > 0 {
+		n := len(others)
+		if !h.o.All && n > 8 {
+			others = append(others[:8], fmt.Sprintf("and %d more (--all shows them)", n-8))
+		}
+		h.printf("  %s %s\n", h.style(bold, "Other libraries"), strings.Join(others, ", "))
+	}
+}
+
+// rowsWith prints aligned columns with a line of detail under each row.
+func (h *textHandler) rowsWith(rows [][]string, details []string) {
+	widths := columns(rows, 34)
+	for i, r := range rows {
+		var b strings.Builder
+		for c, cell := range r {
+			if c == len(r)-1 {
+				b.WriteString(cell)
+			} else {
+				b.WriteString(pad(cell, widths[c]) + "  ")
+			}
+		}
+		h.printf("    %s\n", strings.TrimRight(b.String(), " "))
+		if i < len(details) && details[i] != "" {
+			h.printf("        %s\n", h.style(dim, details[i]))
+		}
+	}
+}
+
+// columns returns the width of each column, none wider than most.
+func columns(rows [][]string, most int) []int {
+	var w []int
+	for _, r := range rows {
+		for i, c := range r {
+			if i == len(w) {
+				w = append(w, 0)
+			}
+			w[i] = max(w[i], min(width(c), most))
+		}
+	}
+	return w
+}
+
+var stateWords = map[finding.State]string{
+	finding.Reachable:  "reachable from the app's entry points",
+	finding.Wired:      "wired in",
+	finding.Present:    "present",
+	finding.Disabled:   "present, switched off in the manifest",
+	finding.Stub:       "stub (empty code)",
+	finding.Referenced: "only referenced",
+}
+
+func stateText(s *finding.SDK) string {
+	t := stateWords[s.State]
+	if s.AtStartup != nil {
+		t += ", can run at app start"
+		if s.AtStartup.Guarded {
+			t += " (guarded by a condition)"
+		}
+	}
+	return t
+}
+
+// vendorText says whose an SDK is and where that company has its seat.
+func vendorText(s *finding.SDK) string {
+	t := clean(s.VendorName)
+	for _, r := range s.VendorRecords {
+		if place := cmp.Or(r.City, r.Country); place != "" {
+			return t + ", " + clean(place) + " company (" + strings.TrimPrefix(r.Grade, "company-") + ")"
+		}
+	}
+	return t
+}
+
+// sdkBasis is one line of evidence: the strongest pieces of each kind.
+func sdkBasis(s *finding.SDK) string {
+	var out []string
+	if s.Classes > 0 {
+		where := ""
+		if len(s.Packages) > 0 {
+			where = " in " + clean(s.Packages[0])
+			if len(s.Packages) > 1 {
+				where += fmt.Sprintf(" and %d more packages", len(s.Packages)-1)
+			}
+		}
+		out = append(out, fmt.Sprintf("%s %s%s", thousands(s.Classes), plural2(s.Classes, "class", "classes"), where))
+	}
+	seen := map[string]int{}
+	for _, e := range s.Evidence {
+		if e.Kind == "code" || e.Kind == "class" && s.Classes > 0 {
+			continue
+		}
+		if seen[e.Kind]++; seen[e.Kind] > 1 || len(out) > 4 {
+			continue
+		}
+		out = append(out, e.Kind+" "+short(clean(e.Value), 60))
+	}
+	if s.Confidence != "high" && s.Confidence != "" {
+		out = append(out, "confidence "+s.Confidence)
+	}
+	return strings.Join(out, " · ")
+}
+
+func (h *textHandler) identifiers(a *event.App) {
+	if len(a.Identifiers) == 0 {
+		return
+	}
+	h.printf("  %s\n", h.style(bold, "Identifiers the code asks for"))
+	var rows [][]string
+	for _, id := range a.Identifiers {
+		h.glossary[id.Name] = id.Glossary
+		how := ""
+		if len(id.Sites) > 0 {
+			how = shortRef(id.Sites[0].Ref)
+		}
+		rows = append(rows, []string{clean(id.Name), short(clean(how), 44), owners(id.Sites), idNotes(&id)})
+	}
+	h.rowsWith(rows, nil)
+}
+
+// owners counts sites by whose code they stand in.
+func owners(sites []finding.Site) string {
+	n := map[string]int{}
+	for _, s := range sites {
+		n[ownerName(s.Owner)]++
+	}
+	names := slices.SortedFunc(maps.Keys(n), func(x, y string) int {
+		return cmp.Or(cmp.Compare(n[y], n[x]), cmp.Compare(x, y))
+	})
+	var out []string
+	for i, k := range names {
+		if i == 3 && len(names) > 4 {
+			out = append(out, fmt.Sprintf("%d more", len(names)-3))
+			break
+		}
+		out = append(out, fmt.Sprintf("%s %d", clean(k), n[k]))
+	}
+	return strings.Join(out, " · ")
+}
+
+func ownerName(o finding.Owner) string {
+	s := o.Name
+	if len(o.Via) > 0 {
+		s += " (called from " + o.Via[0] + ")"
+	}
+	return s
+}
+
+var resetWords = map[string]string{
+	"never":   "cannot be reset",
+	"device":  "reset with the device only",
+	"account": "bound to the account",
+	"user":    "can be reset in settings",
+	"app":     "reset by clearing the app's data",
+}
+
+func idNotes(id *finding.Identifier) string {
+	var out []string
+	if w := resetWords[id.Reset]; w != "" {
+		out = append(out, w)
+	}
+	if id.Permission != "" && id.PermissionDeclared != nil {
+		p := id.Permission[strings.LastIndexByte(id.Permission, '.')+1:]
+		if *id.PermissionDeclared {
+			out = append(out, clean(p)+" declared")
+		} else {
+			out = append(out, clean(p)+" not declared")
+		}
+	}
+	if id.Confidence != "" && id.Confidence != "high" {
+		out = append(out, "confidence "+id.Confidence)
+	}
+	return strings.Join(out, " · ")
+}
+
+// shortRef turns smali notation into Class.member.
+func shortRef(ref string) string {
+	class, member, ok := strings.Cut(ref, ";->")
+	if !ok {
+		return ref
+	}
+	class = class[strings.LastIndexByte(class, '/')+1:]
+	if i := strings.IndexAny(member, "(:"); i >= 0 {
+		member = member[:i]
+	}
+	return strings.ReplaceAll(class, "$", ".") + "." + member
+}
+
+// hosts groups what the app names by who registered it, on what record.
+func (h *textHandler) hosts(a *event.App) {
+	groups := map[string]map[string][]string{} // label → domain → hosts with owner
+	why := map[string]string{}
+	noise, rest := 0, 0
+	for _, e := range a.Endpoints {
+		if e.Noise != "" && !h.o.All {
+			noise++
+			continue
+		}
+		label, rank := place(&e)
+		if rank == 2 && !h.o.All {
+			rest++
+			continue
+		}
+		label = fmt.Sprint(rank) + label
+		if groups[label] == nil {
+			groups[label] = map[string][]string{}
+		}
+		d := cmp.Or(e.RegistrableDomain, e.Host)
+		host := clean(e.Host)
+		if e.HostSDK != "" || e.SDK != "" {
+			host += " (" + clean(cmp.Or(e.HostSDK, e.SDK)) + ")"
+		}
+		if !slices.Contains(groups[label][d], host) {
+			groups[label][d] = append(groups[label][d], host)
+		}
+		if e.RegisteredIn != nil {
+			why[d] = e.RegisteredIn.Grade + ": " + e.RegisteredIn.Evidence
+			if e.RegisteredIn.Date != "" {
+				why[d] += ", " + e.RegisteredIn.Date
+			}
+			h.domains[d] = cmp.Or(e.RegisteredIn.City, e.RegisteredIn.Country)
+		}
+	}
+	if len(groups) == 0 && rest == 0 && noise == 0 {
+		return
+	}
+	h.printf("  %s\n", h.style(bold, "Hosts named"))
+	for _, label := range slices.Sorted(maps.Keys(groups)) {
+		h.printf("    %s\n", label[1:])
+		for _, d := range slices.Sorted(maps.Keys(groups[label])) {
+			hosts := groups[label][d]
+			n := len(hosts)
+			if !h.o.All && n > 6 {
+				hosts = append(slices.Clone(hosts[:6]), fmt.Sprintf("and %d more", n-6))
+			}
+			line := "      " + clean(d) + ": " + strings.Join(hosts, ", ")
+			if why[d] != "" {
+				line += h.style(dim, "  ["+clean(why[d])+"]")
+			}
+			h.printf("%s\n", line)
+		}
+	}
+	var folded []string
+	if rest > 0 {
+		folded = append(folded, fmt.Sprintf("%d other %s", rest, plural(rest, "endpoint")))
+	}
+	if noise > 0 {
+		folded = append(folded, fmt.Sprintf("%d schema, documentation or example %s", noise, plural(noise, "address")))
+	}
+	if len(folded) > 0 {
+		h.printf("    %s\n", h.style(dim, strings.Join(folded, " · ")+" (--all shows them)"))
+	}
+}
+
+// place says on what record an endpoint is tied to a place: registered there
+// (rank 0), its owner has its seat there (1), or nothing is known (2).
+func place(e *finding.Endpoint) (label string, rank int) {
+	if r := e.RegisteredIn; r != nil {
+		return clean(cmp.Or(r.City, r.Country)) + "-registered", 0
+	}
+	for _, r := range e.Records {
+		if strings.HasPrefix(r.Grade, "company-") {
+			return clean(cmp.Or(r.City, r.Country)) + " company", 1
+		}
+	}
+	return "Others", 2
+}
+
+func (h *textHandler) events(a *event.App) {
+	type key struct{ name, id string }
+	by := map[key][]string{}
+	for _, s := range a.SDKs {
+		for _, e := range s.Events {
+			t := clean(e.Name)
+			if len(e.Keys) > 0 {
+				t += " {" + clean(strings.Join(e.Keys, ", ")) + "}"
+			}
+			k := key{s.Name, s.ID}
+			if !slices.Contains(by[k], t) {
+				by[k] = append(by[k], t)
+			}
+		}
+	}
+	if len(by) == 0 {
+		return
+	}
+	h.printf("  %s\n", h.style(bold, "Events handed to trackers"))
+	for _, k := range slices.SortedFunc(maps.Keys(by), func(x, y key) int { return cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(x.id, y.id)) }) {
+		ev := by[k]
+		n := len(ev)
+		if !h.o.All && n > 8 {
+			ev = append(slices.Clone(ev[:8]), fmt.Sprintf("and %d more", n-8))
+		}
+		h.printf("    %s  %s\n", clean(k.name), strings.Join(ev, " · "))
+	}
+}
+
+// unseen says what static analysis of this app could not see.
+func (h *textHandler) unseen(a *event.App) {
+	var out []string
+	if n := a.Scope.DynamicLoading; n > 0 {
+		out = append(out, fmt.Sprintf("code fetched at run time (%d dynamic-loading %s)", n, plural(n, "call")))
+	}
+	if n := a.Scope.NativeMethods; n > 0 {
+		out = append(out, fmt.Sprintf("%s native %s", thousands(n), plural(n, "method")))
+	}
+	if n := a.Scope.Unresolved; n > 0 {
+		out = append(out, fmt.Sprintf("%s calls that optimised code no longer names", thousands(n)))
+	}
+	if len(out) > 0 {
+		h.printf("  %s %s\n", h.style(bold, "Not seen"), strings.Join(out, " · "))
+	}
+}
+
+// remember keeps what the table and the summary need.
+func (h *textHandler) remember(a *event.App) {
+	var trackers, ids []string
+	for _, s := range a.SDKs {
+		if s.Tracker {
+			trackers = append(trackers, clean(s.Name))
+			h.copies++
+			h.sdks[s.ID] = true
+		}
+	}
+	for _, id := range a.Identifiers {
+		ids = append(ids, clean(id.Name))
+	}
+	places := map[string]map[string]bool{}
+	for _, e := range a.Endpoints {
+		if e.RegisteredIn == nil || e.Noise != "" {
+			continue
+		}
+		p := clean(cmp.Or(e.RegisteredIn.City, e.RegisteredIn.Country))
+		if places[p] == nil {
+			places[p] = map[string]bool{}
+		}
+		places[p][clean(e.RegistrableDomain)] = true
+	}
+	var regs []string
+	for _, p := range slices.Sorted(maps.Keys(places)) {
+		regs = append(regs, p+": "+list(slices.Sorted(maps.Keys(places[p])), 3, " "))
+	}
+	code := codeShort(a)
+	h.rows = append(h.rows, []string{title(a), code, list(trackers, 3, ", "), strings.Join(regs, "; "), list(ids, 4, ", ")})
+}
+
+func codeShort(a *event.App) string {
+	switch a.Status {
+	case fact.Failed:
+		return "NOT READ"
+	case fact.NoCode:
+		return "NO CODE READ"
+	case fact.Partial:
+		return "partly read"
+	}
+	if len(a.Code) == 0 {
+		return "has none"
+	}
+	return fmt.Sprintf("%d %s, read", len(a.Code), a.Code[0].Format)
+}
+
+// list joins the first n items and counts the rest.
+func list(items []string, n int, sep string) string {
+	if len(items) == 0 {
+		return "–"
+	}
+	if len(items) <= n {
+		return strings.Join(items, sep)
+	}
+	return strings.Join(items[:n], sep) + fmt.Sprintf(" +%d", len(items)-n)
+}
+
+func (h *textHandler) table() {
+	if len(h.rows) == 0 {
+		return
+	}
+	rows := append([][]string{{"APP", "CODE", "TRACKERS", "DOMAINS REGISTERED IN", "IDENTIFIERS ASKED FOR"}}, h.rows...)
+	for i := range rows {
+		if rows[i][3] == "" {
+			rows[i][3] = "–"
+		}
+	}
+	w := columns(rows, 44)
+	for i, r := range rows {
+		var b strings.Builder
+		for c, cell := range r {
+			if c == len(r)-1 {
+				b.WriteString(cell)
+				break
+			}
+			b.WriteString(pad(short(cell, w[c]), w[c]) + "  ")
+		}
+		line := strings.TrimRight(b.String(), " ")
+		if i == 0 {
+			line = h.style(bold, line)
+		}
+		h.printf("%s\n", line)
+	}
+	h.printf("\n")
+}
+
+func (h *textHandler) terms() {
+	if len(h.glossary) == 0 {
+		return
+	}
+	h.printf("%s\n", h.style(bold, "What the identifiers are"))
+	for _, k := range slices.Sorted(maps.Keys(h.glossary)) {
+		h.printf("  %s: %s\n", clean(k), clean(h.glossary[k]))
+	}
+	h.printf("\n")
+}
+
+func (h *textHandler) summary(s *event.Summary) {
+	parts := []string{fmt.Sprintf("%d %s", s.Apps, plural(s.Apps, "app"))}
+	t := fmt.Sprintf("%d %s trackers", s.WithTracker, plural2(s.WithTracker, "carries", "carry"))
+	if h.copies > 0 {
+		t += fmt.Sprintf(" (%d %s of %d %s)", h.copies, plural2(h.copies, "copy", "copies"), len(h.sdks), plural(len(h.sdks), "SDK"))
+	}
+	parts = append(parts, t)
+	cities := map[string]int{}
+	for _, c := range h.domains {
+		cities[c]++
+	}
+	for _, c := range slices.Sorted(maps.Keys(cities)) {
+		parts = append(parts, fmt.Sprintf("%d %s-registered %s", cities[c], clean(c), plural(cities[c], "domain")))
+	}
+	if n := s.ByStatus[string(fact.Failed)] + s.ByStatus[string(fact.NoCode)]; n > 0 {
+		parts = append(parts, h.style(red, fmt.Sprintf("%d not read", n)))
+	}
+	if n := s.ByStatus[string(fact.Partial)]; n > 0 {
+		parts = append(parts, h.style(yellow, fmt.Sprintf("%d read in part", n)))
+	}
+	h.printf("%s\n", strings.Join(parts, " · "))
+	if len(s.Skipped) > 0 {
+		var sk []string
+		for _, k := range slices.Sorted(maps.Keys(s.Skipped)) {
+			sk = append(sk, fmt.Sprintf("%d %s", s.Skipped[k], k))
+		}
+		h.printf("Skipped, not apps: %s\n", strings.Join(sk, ", "))
+	}
+	if s.Interrupted {
+		h.printf("%s\n", h.style(red, "Interrupted: apps after this point were not looked at."))
+	}
+	for _, r := range s.ExitReasons {
+		h.printf("exit %d: %s\n", r.Code, clean(r.Reason))
+	}
+	h.printf("%s\n", h.style(dim, fmt.Sprintf("Static analysis with rules %s. \"Names\", \"calls\" and \"carries\" are what the code shows; whether data is sent is not shown by it.", shortDigest(h.start.Signatures.Digest))))
+	h.printf("%s\n", h.style(dim, "What backs a statement: telltale explain APP SDK|HOST|IDENTIFIER"))
+}
+
+func shortDigest(d string) string {
+	if len(d) > 19 {
+		return d[:19] + "…"
+	}
+	return d
+}
+
+func plural(n int, word string) string { return plural2(n, word, word+"s") }
+
+func plural2(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// thousands writes n with commas.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
