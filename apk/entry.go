@@ -219,6 +219,13 @@ func (e *Entry) appendContent(dst []byte, b *Budget) ([]byte, error) {
 	if e.form(b) == formRaw {
 		start := len(dst)
 		out, err := e.appendRaw(dst, l, e.rawSize(), b)
+		if e.mayBeDeflated(out[start:]) {
+			whole, err := e.appendInflated(slices.Clone(dst), l.data, min(e.CompressedSize, e.available(l.data)), b)
+			if err == nil && int64(len(whole)-start) == e.Size && crc32.ChecksumIEEE(whole[start:]) == e.CRC32 {
+				e.a.note(e, AnomalyDisguised, false, "method %d, but inflating gives the declared size and CRC", e.Method)
+				return whole, nil
+			}
+		}
 		if err == nil && e.looksEncrypted(l, out[start:]) {
 			e.a.note(e, AnomalyEncrypted, true, "marked as encrypted; the CRC is another and the bytes are of no known kind")
 			return dst, errEncrypted()
@@ -262,6 +269,13 @@ func (e *Entry) appendContent(dst []byte, b *Budget) ([]byte, error) {
 	}
 	e.a.note(e, AnomalyCorrupt, true, "%d bytes were read before: %v", len(out)-start, err)
 	return out, err
+}
+
+// mayBeDeflated reports whether bytes that were taken as they are, because of
+// the method, make no sense that way.
+func (e *Entry) mayBeDeflated(b []byte) bool {
+	return e.Method != Deflated && e.Size >= 0 && !(e.Method == Stored && e.CompressedSize == e.Size) &&
+		!known(Sniff(b)) && crc32.ChecksumIEEE(b) != e.CRC32
 }
 
 // marked reports whether anything marks the entry as encrypted.

@@ -112,6 +112,14 @@ func tricks() []trick {
 			odd:  []string{"bogus-method AndroidManifest.xml", "disguised AndroidManifest.xml"},
 		},
 		{
+			name: "bogus method over deflated bytes of no known kind",
+			zip: with(func(z *lyingZIP) {
+				z.files[0] = zipFile{name: "META-INF/CERT.RSA", content: "\x30\x80\x06 not a kind" + long, raw: deflated("\x30\x80\x06 not a kind" + long), method: 21}
+			}),
+			want: map[string]string{"META-INF/CERT.RSA": "\x30\x80\x06 not a kind" + long, "classes.dex": dex},
+			odd:  []string{"bogus-method META-INF/CERT.RSA", "disguised META-INF/CERT.RSA", "!extent META-INF/CERT.RSA", "overlap classes.dex"},
+		},
+		{
 			name: "bogus method on code",
 			zip:  with(func(z *lyingZIP) { z.files[1].method = 12 }),
 			want: both,
