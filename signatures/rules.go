@@ -2,8 +2,12 @@ package signatures
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
 	"runtime"
 	"slices"
@@ -36,11 +40,27 @@ const (
 
 // entry is one rule of a set.
 type entry struct {
-	kind rule.Kind
-	id   string
+	kind   rule.Kind
+	id     string
+	status string // never empty
+	name   string // of the file
+	digest [sha256.Size]byte
+	src    *source // nil for rules from the bundle
+
+	// Rules of the bundle are decoded when somebody asks for them.
+	once sync.Once
 	val  any // *rule.SDK and so on
-	src  *source
-	name string // of the file, for messages about several files
+	body lazyBody
+}
+
+// value returns the rule itself, which must not be changed.
+func (e *entry) value() any {
+	e.once.Do(func() {
+		if e.val == nil {
+			e.val = e.body.decode(e.kind)
+		}
+	})
+	return e.val
 }
 
 func compareEntries(a, b *entry) int {
@@ -52,6 +72,8 @@ func compareEntries(a, b *entry) int {
 type Rules struct {
 	entries  []*entry
 	warnings []Diagnostic
+	digest   string
+	compiled *index // of the bundle; nil for others
 }
 
 // Load reads every .yaml and .yml file below the root of fsys. name stands
@@ -127,7 +149,7 @@ func readFile(fsys fs.FS, p string) ([]byte, error) {
 		return nil, err
 	}
 	if !st.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: fmt.Errorf("not a regular file")}
+		return nil, &fs.PathError{Op: "read", Path: p, Err: errors.New("not a regular file")}
 	}
 	if st.Size() > MaxFileSize {
 		// One byte more than allowed is enough for the loader to refuse it.
@@ -145,7 +167,10 @@ func loadFile(name, p string, text []byte, mode Mode) (*entry, []Diagnostic) {
 	e.name = file
 	c := &checker{e: e, mode: mode, path: p}
 	c.check()
-	return e, append(diags, c.diags...)
+	if diags = append(diags, c.diags...); !hasErrors(diags) {
+		e.digest = sha256.Sum256(canonical(e.val))
+	}
+	return e, diags
 }
 
 // finish sorts diagnostics and decides whether the rules are usable.
@@ -155,6 +180,7 @@ func (r *Rules) finish(diags []Diagnostic) (*Rules, error) {
 		return nil, &LoadError{Diagnostics: diags}
 	}
 	r.warnings = diags
+	r.digest = digestOf(r.entries)
 	return r, nil
 }
 
@@ -238,7 +264,7 @@ func (r *Rules) checkReferences(sev Severity) []Diagnostic {
 				report(e, p, "SDK", id, products)
 			}
 		}
-		switch v := e.val.(type) {
+		switch v := e.value().(type) {
 		case *rule.SDK:
 			vendor(v.Vendor, "vendor")
 			rel := v.Relations
@@ -265,7 +291,7 @@ func (r *Rules) checkReferences(sev Severity) []Diagnostic {
 				if i < 0 {
 					break
 				}
-				p = r.entries[i].val.(*rule.Vendor).Parent
+				p = r.entries[i].value().(*rule.Vendor).Parent
 			}
 		case *rule.Domain:
 			vendor(v.Vendor, "vendor")
@@ -290,4 +316,194 @@ func (r *Rules) ids(k rule.Kind) []string {
 // stem returns the name of a file without folder and extension.
 func stem(p string) string {
 	return strings.TrimSuffix(path.Base(p), path.Ext(p))
+}
+
+// Merge lays overlays over base, the later over the earlier. A rule of an
+// overlay takes the place of the rule with its kind and id, or is added; with
+// status "disabled" it takes that rule out. Vendors and products that nobody
+// described are warnings. base may be nil. The arguments stay as they are.
+func Merge(base *Rules, overlays ...*Rules) (*Rules, error) {
+	if base == nil {
+		base = &Rules{}
+	}
+	if len(overlays) == 0 {
+		return base.withoutDisabled()
+	}
+	type key struct {
+		kind rule.Kind
+		id   string
+	}
+	merged := &Rules{}
+	diags := slices.Clone(base.warnings)
+	byKey := make(map[key]*entry, base.Len())
+	for _, e := range base.entries {
+		byKey[key{e.kind, e.id}] = e
+	}
+	for _, o := range overlays {
+		diags = append(diags, o.warnings...)
+		for _, e := range o.entries {
+			k := key{e.kind, e.id}
+			if e.status != rule.StatusDisabled {
+				byKey[k] = e
+				continue
+			}
+			if _, ok := byKey[k]; !ok && e.src != nil {
+				line, col := e.src.at("id")
+				diags = append(diags, e.src.diagnostic(Warning, line, col, "there is no %s %q that could be disabled", e.kind, e.id))
+			}
+			delete(byKey, k)
+		}
+	}
+	for _, e := range byKey {
+		merged.entries = append(merged.entries, e)
+	}
+	slices.SortFunc(merged.entries, compareEntries)
+	diags = append(diags, merged.checkUnique()...)
+	diags = append(diags, merged.checkReferences(Warning)...)
+	return merged.finish(diags)
+}
+
+// withoutDisabled is Merge for a set by itself, which may be an overlay.
+func (r *Rules) withoutDisabled() (*Rules, error) {
+	if !slices.ContainsFunc(r.entries, func(e *entry) bool { return e.status == rule.StatusDisabled }) {
+		return r, nil
+	}
+	return Merge(&Rules{}, r)
+}
+
+// digestOf hashes the digests of all rules, in the order of the set: one line
+// "kind id digest" each.
+func digestOf(entries []*entry) string {
+	h := sha256.New()
+	var line []byte
+	for _, e := range entries {
+		line = append(line[:0], e.kind...)
+		line = append(line, ' ')
+		line = append(line, e.id...)
+		line = append(line, ' ')
+		line = hex.AppendEncode(line, e.digest[:])
+		line = append(line, '\n')
+		h.Write(line)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// Digest names the content of the set: "sha256:" and 64 hex digits. Layout,
+// order, comments and the way of writing a value in YAML do not change it; rules
+// from YAML files and from the bundle have the same.
+func (r *Rules) Digest() string {
+	if r.digest == "" {
+		return digestOf(r.entries)
+	}
+	return r.digest
+}
+
+// Counts returns the number of rules by kind.
+func (r *Rules) Counts() map[string]int {
+	n := map[string]int{}
+	for _, e := range r.entries {
+		n[string(e.kind)]++
+	}
+	return n
+}
+
+// StatusCounts returns the number of rules by kind and status. Rules without a
+// status are stable.
+func (r *Rules) StatusCounts() map[string]map[string]int {
+	n := map[string]map[string]int{}
+	for _, e := range r.entries {
+		k := string(e.kind)
+		if n[k] == nil {
+			n[k] = map[string]int{}
+		}
+		n[k][e.status]++
+	}
+	return n
+}
+
+// Ref names one rule of a set.
+type Ref struct {
+	Kind   rule.Kind
+	ID     string
+	Status string
+	File   string // as it was loaded, or its path in the bundled database
+	SHA256 string // hex digest of its canonical form
+}
+
+// List yields all rules in the order of the set, without decoding them.
+func (r *Rules) List() iter.Seq[Ref] {
+	return func(yield func(Ref) bool) {
+		for _, e := range r.entries {
+			if !yield(Ref{e.kind, e.id, e.status, e.name, hex.EncodeToString(e.digest[:])}) {
+				return
+			}
+		}
+	}
+}
+
+// Get returns a pointer to the rule struct (*rule.SDK, *rule.Vendor, …), or nil.
+// What rules point to is shared and must not be changed.
+func (r *Rules) Get(k rule.Kind, id string) any {
+	if i := r.find(k, id); i >= 0 {
+		return r.entries[i].value()
+	}
+	return nil
+}
+
+// SDK returns the SDK or packer with this id, or nil.
+func (r *Rules) SDK(id string) *rule.SDK {
+	if i := r.product(id); i >= 0 {
+		return r.entries[i].value().(*rule.SDK)
+	}
+	return nil
+}
+
+// Vendor returns the vendor with this id, or nil.
+func (r *Rules) Vendor(id string) *rule.Vendor {
+	v, _ := r.Get(rule.KindVendor, id).(*rule.Vendor)
+	return v
+}
+
+// Domain returns the rule of a domain, or nil.
+func (r *Rules) Domain(id string) *rule.Domain {
+	v, _ := r.Get(rule.KindDomain, id).(*rule.Domain)
+	return v
+}
+
+// Identifier returns the identifier with this id, or nil.
+func (r *Rules) Identifier(id string) *rule.Identifier {
+	v, _ := r.Get(rule.KindIdentifier, id).(*rule.Identifier)
+	return v
+}
+
+// Sink returns the sink with this id, or nil.
+func (r *Rules) Sink(id string) *rule.Sink {
+	v, _ := r.Get(rule.KindSink, id).(*rule.Sink)
+	return v
+}
+
+// All yields the rules whose struct is a T, in the order of the set: rule.SDK
+// for SDKs and packers, and so on.
+func All[T rule.SDK | rule.Vendor | rule.Domain | rule.Identifier | rule.Sink | rule.Noise](r *Rules) iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		kinds := kindsOf[T]()
+		for _, e := range r.entries {
+			if !slices.Contains(kinds, e.kind) {
+				continue
+			}
+			if v, ok := e.value().(*T); ok && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func kindsOf[T any]() []rule.Kind {
+	var kinds []rule.Kind
+	for _, k := range kindOrder {
+		if _, ok := newRule(k).(*T); ok {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
 }

@@ -2,12 +2,14 @@ package signatures
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -307,7 +309,7 @@ func decodeRule(file string, text []byte) (*entry, []Diagnostic) {
 	d.node(src.root, reflect.ValueOf(v).Elem(), true)
 	e := &entry{val: v, src: src}
 	h := header(v)
-	e.kind, e.id = h.Kind, h.ID
+	e.kind, e.id, e.status = h.Kind, h.ID, cmp.Or(h.Status, rule.StatusStable)
 	return e, d.diags
 }
 
@@ -364,15 +366,42 @@ type field struct {
 	required bool
 }
 
+// layouts holds the fields of every struct that a rule is made of. It is
+// computed on first use and never changes.
+var layouts = sync.OnceValue(func() map[reflect.Type][]field {
+	m := map[reflect.Type][]field{}
+	var walk func(t reflect.Type)
+	walk = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map:
+			walk(t.Elem())
+		case reflect.Struct:
+			if m[t] != nil {
+				return
+			}
+			m[t] = listFields(t)
+			for _, f := range m[t] {
+				walk(t.FieldByIndex(f.index).Type)
+			}
+		}
+	}
+	for _, k := range kindOrder {
+		walk(reflect.TypeOf(newRule(k)))
+	}
+	return m
+})
+
 // fieldsOf lists the fields of a struct type; embedded structs are inlined. A
 // field without omitempty is required.
-func fieldsOf(t reflect.Type) []field {
+func fieldsOf(t reflect.Type) []field { return layouts()[t] }
+
+func listFields(t reflect.Type) []field {
 	var fs []field
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, opts, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if strings.Contains(opts, "inline") {
-			for _, in := range fieldsOf(f.Type) {
+			for _, in := range listFields(f.Type) {
 				in.index = append([]int{i}, in.index...)
 				fs = append(fs, in)
 			}

@@ -48,6 +48,7 @@ type App struct {
 	Signers  []Signer
 	Files    []File // every entry of every part
 	Libs     []NativeLib
+	Modules  []Module
 	Status   Status
 	Problems []Problem
 }
@@ -111,6 +112,26 @@ type NativeLib struct {
 	Needed  []string // libraries it links to
 	Symbols []string // names it defines in .dynsym
 	Imports []string // names it takes from elsewhere
+}
+
+// ModuleKind says in which world a module has its name.
+type ModuleKind string
+
+// The kinds of module.
+const (
+	ModuleJS    ModuleKind = "js-module"      // npm package: "react-native-fbsdk"
+	ModuleDart  ModuleKind = "dart-package"   // "firebase_analytics"
+	ModuleUnity ModuleKind = "unity-assembly" // "Unity.Services.Analytics"
+	ModuleMaven ModuleKind = "maven"          // "com.google.firebase:firebase-analytics"
+)
+
+// Module is a component that is named by something other than code: a bundle,
+// a list of packages, the dependency record of a build.
+type Module struct {
+	Kind    ModuleKind
+	Name    string
+	Version string // "" if unknown
+	Unit    string // the file that names it
 }
 
 // TextKind says what carries a string that is not in code.

@@ -242,18 +242,20 @@ type Tests struct {
 
 // Example is a tiny app: everything set in it is in the app together.
 type Example struct {
-	Class     string `yaml:"class,omitempty"` // defined
-	CodeRef   string `yaml:"code-ref,omitempty"`
-	Member    string `yaml:"member,omitempty"`
-	String    string `yaml:"string,omitempty"`
-	Host      string `yaml:"host,omitempty"`
-	URL       string `yaml:"url,omitempty"`
-	Activity  string `yaml:"activity,omitempty"`
-	Service   string `yaml:"service,omitempty"`
-	Receiver  string `yaml:"receiver,omitempty"`
-	Provider  string `yaml:"provider,omitempty"`
-	Authority string `yaml:"authority,omitempty"`
-	MetaData  string `yaml:"meta-data,omitempty"`
+	Class   string `yaml:"class,omitempty"` // defined
+	CodeRef string `yaml:"code-ref,omitempty"`
+	Member  string `yaml:"member,omitempty"` // a call, or an access of a field
+	// Args are constant arguments of that call, by position as in Source.
+	Args      map[int]string `yaml:"args,omitempty"`
+	String    string         `yaml:"string,omitempty"`
+	Host      string         `yaml:"host,omitempty"`
+	URL       string         `yaml:"url,omitempty"`
+	Activity  string         `yaml:"activity,omitempty"`
+	Service   string         `yaml:"service,omitempty"`
+	Receiver  string         `yaml:"receiver,omitempty"`
+	Provider  string         `yaml:"provider,omitempty"`
+	Authority string         `yaml:"authority,omitempty"`
+	MetaData  string         `yaml:"meta-data,omitempty"`
 	// Permission, Action and UsesLibrary are as in Signal.
 	Permission  string `yaml:"permission,omitempty"`
 	Action      string `yaml:"action,omitempty"`
@@ -263,6 +265,13 @@ type Example struct {
 	File        string `yaml:"file,omitempty"`
 	Asset       string `yaml:"asset,omitempty"`
 	Resource    string `yaml:"resource,omitempty"`
+	// The others, too, are as in Signal.
+	BuildID       string `yaml:"build-id,omitempty"`
+	JSModule      string `yaml:"js-module,omitempty"`
+	DartPackage   string `yaml:"dart-package,omitempty"`
+	UnityAssembly string `yaml:"unity-assembly,omitempty"`
+	Maven         string `yaml:"maven,omitempty"`
+	AppKey        string `yaml:"app-key,omitempty"`
 }
 
 // Grade says how strong a record about a registration is. Only Registrant and

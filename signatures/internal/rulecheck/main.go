@@ -1,4 +1,5 @@
-// Command rulecheck reads signature files and says what is wrong with them:
+// Command rulecheck reads signature files, runs the examples in them and says
+// what is wrong:
 //
 //	go run ./signatures/internal/rulecheck [-overlay] DIR
 //
@@ -42,6 +43,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	for _, w := range rules.Warnings() {
 		fmt.Fprintln(stderr, w)
+	}
+	failures, err := rules.TestAll()
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	for _, f := range failures {
+		fmt.Fprintln(stderr, f)
+	}
+	if len(failures) > 0 {
+		fmt.Fprintf(stderr, "%d examples fail\n", len(failures))
+		return 1
 	}
 	fmt.Fprintf(stdout, "%d rules are fine\n", rules.Len())
 	return 0

@@ -1,0 +1,641 @@
+package signatures
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+// typeRef names one type of a unit.
+type typeRef struct {
+	unit string
+	name string // descriptor
+}
+
+func (t typeRef) location() finding.Location {
+	return finding.Location{Unit: t.unit, Class: t.name}
+}
+
+// nodeStat counts the types whose deepest node is this one.
+type nodeStat struct {
+	defined, referenced           int
+	exactDefined, exactReferenced int // types that are the node's key itself
+	firstDefined, firstReferenced typeRef
+	packages                      map[string]bool // of defined classes, "com/foo"
+}
+
+// merge adds what a later unit has.
+func (s *nodeStat) merge(t *nodeStat) {
+	if s.defined == 0 {
+		s.firstDefined = t.firstDefined
+	}
+	if s.referenced == 0 {
+		s.firstReferenced = t.firstReferenced
+	}
+	s.defined += t.defined
+	s.referenced += t.referenced
+	s.exactDefined += t.exactDefined
+	s.exactReferenced += t.exactReferenced
+	for p := range t.packages {
+		if s.packages == nil {
+			s.packages = map[string]bool{}
+		}
+		s.packages[p] = true
+	}
+}
+
+// signalSeen is a signal that a unit satisfies.
+type signalSeen struct {
+	rule     uint32
+	item     uint16
+	strength uint8
+	ev       finding.Evidence
+}
+
+// target is something in the tables of a unit that rules name.
+type target struct {
+	posts []posting
+	kinds []string // of posts: "string" or "endpoint"; nil for members
+	vals  []string // what was seen, of posts
+	ref   string
+	via   string
+	sites []Site
+}
+
+// unitScan is the state and result of looking at one unit.
+type unitScan struct {
+	m     *matcher
+	n     int
+	u     fact.Unit
+	name  string
+	nodes []int32
+	stats map[int32]*nodeStat
+
+	strings, methods, fields targets
+	hits                     []Hit
+	signals                  []signalSeen
+}
+
+// targets is a sparse table with a fast "no".
+type targets struct {
+	bits []uint64
+	of   map[uint32]*target
+}
+
+func (t *targets) set(i uint32, n int, v *target) {
+	if t.of == nil {
+		t.of = map[uint32]*target{}
+		t.bits = make([]uint64, (n+63)/64)
+	}
+	t.bits[i>>6] |= 1 << (i & 63)
+	t.of[i] = v
+}
+
+func (t *targets) has(i uint32) bool {
+	w := i >> 6
+	return uint64(w) < uint64(len(t.bits)) && t.bits[w]&(1<<(i&63)) != 0
+}
+
+func (t *targets) sorted() []*target {
+	idx := make([]uint32, 0, len(t.of))
+	for i := range t.of {
+		idx = append(idx, i)
+	}
+	slices.Sort(idx)
+	out := make([]*target, len(idx))
+	for j, i := range idx {
+		out[j] = t.of[i]
+	}
+	return out
+}
+
+func (m *matcher) scanUnit(n int) *unitScan {
+	s := &unitScan{m: m, n: n, u: m.set.Units[n], stats: map[int32]*nodeStat{}}
+	s.name = s.u.Info().Name
+	s.types()
+	if m.ctx.Err() != nil {
+		return s
+	}
+	s.classes()
+	s.literals()
+	s.members()
+	if m.ctx.Err() != nil {
+		return s
+	}
+	s.walk()
+	s.emit()
+	return s
+}
+
+// types finds the deepest node of each type. Neighbours mostly share their
+// package, so that is looked up once for a run of them.
+func (s *unitScan) types() {
+	x := s.m.x
+	num := s.u.NumTypes()
+	s.nodes = make([]int32, num)
+	last, lastNode, alive, valid := "", int32(-1), false, false
+	for i := range num {
+		s.nodes[i] = -1
+		body := descriptorBody(s.u.Type(uint32(i)))
+		if body == "" {
+			continue
+		}
+		slash := strings.LastIndexByte(body, '/')
+		pkg := body[:max(slash, 0)]
+		if !valid || pkg != last {
+			last, valid, lastNode, alive = pkg, true, -1, true
+			for j := 1; j <= len(pkg) && alive; j++ {
+				if j < len(pkg) && !isLabelEnd(pkg, j) {
+					continue
+				}
+				n := x.get(spPackage, pkg[:j])
+				if n < 0 {
+					alive = false
+					break
+				}
+				if x.nodes[n].postNum > 0 {
+					lastNode = n
+				}
+				alive = x.nodes[n].inner
+			}
+		}
+		node := lastNode
+		if alive {
+			for j := slash + 2; j <= len(body); j++ {
+				if j < len(body) && !isLabelEnd(body, j) {
+					continue
+				}
+				n := x.get(spPackage, body[:j])
+				if n < 0 {
+					break
+				}
+				if x.nodes[n].postNum > 0 {
+					node = n
+				}
+				if !x.nodes[n].inner {
+					break
+				}
+			}
+		}
+		s.nodes[i] = node
+	}
+}
+
+func (s *unitScan) stat(n int32) *nodeStat {
+	st := s.stats[n]
+	if st == nil {
+		st = &nodeStat{}
+		s.stats[n] = st
+	}
+	return st
+}
+
+// classes counts definitions and references, and reads version constants.
+func (s *unitScan) classes() {
+	x, u := s.m.x, s.u
+	versions := x.has(spDefined)
+	defined := make([]uint64, (len(s.nodes)+63)/64)
+	lastNode, lastPkg := int32(-1), ""
+	for i := range u.NumClasses() {
+		typ, _, _ := u.Class(i)
+		if uint64(typ) >= uint64(len(s.nodes)) {
+			continue
+		}
+		desc := u.Type(typ)
+		if versions {
+			if n := x.get(spDefined, desc); n >= 0 {
+				s.versions(i, desc, x.posts(n))
+			}
+		}
+		n := s.nodes[typ]
+		if n < 0 || defined[typ>>6]&(1<<(typ&63)) != 0 {
+			continue
+		}
+		defined[typ>>6] |= 1 << (typ & 63)
+		st := s.stat(n)
+		if st.defined == 0 || desc < st.firstDefined.name {
+			st.firstDefined = typeRef{s.name, desc}
+		}
+		st.defined++
+		body := descriptorBody(desc)
+		if len(body) == int(x.nodes[n].keyLen) {
+			st.exactDefined++
+		}
+		pkg := body[:max(strings.LastIndexByte(body, '/'), 0)]
+		if st.packages == nil {
+			st.packages = map[string]bool{}
+		}
+		if n != lastNode || pkg != lastPkg {
+			lastNode, lastPkg = n, pkg
+			st.packages[pkg] = true
+		}
+	}
+	for i, n := range s.nodes {
+		if n < 0 || defined[i>>6]&(1<<(i&63)) != 0 {
+			continue
+		}
+		st := s.stat(n)
+		desc := u.Type(uint32(i))
+		if st.referenced == 0 {
+			st.firstReferenced = typeRef{s.name, strings.TrimLeft(desc, "[")}
+		}
+		st.referenced++
+		if len(descriptorBody(desc)) == int(x.nodes[n].keyLen) {
+			st.exactReferenced++
+		}
+	}
+}
+
+// literals flags the strings that rules name.
+func (s *unitScan) literals() {
+	lits := literals{m: s.m}
+	num := s.u.NumStrings()
+	for i := range num {
+		if i&0xffff == 0xffff && s.m.ctx.Err() != nil {
+			return
+		}
+		str := s.u.String(uint32(i))
+		if str == "" {
+			continue
+		}
+		var t *target
+		lits.find(s.m.finder, str, func(p posting, kind, value string) {
+			if t == nil {
+				t = &target{ref: str}
+				s.strings.set(uint32(i), num, t)
+			}
+			t.posts = append(t.posts, p)
+			t.kinds = append(t.kinds, kind)
+			t.vals = append(t.vals, value)
+		})
+	}
+}
+
+// members flags the methods and fields that rules name.
+func (s *unitScan) members() {
+	x, u := s.m.x, s.u
+	if !x.has(spMember) {
+		return
+	}
+	names := make([]uint8, u.NumStrings()) // 0 not looked at, 1 no, 2 yes
+	named := func(name uint32) bool {
+		if uint64(name) >= uint64(len(names)) {
+			return false
+		}
+		if names[name] == 0 {
+			names[name] = 1
+			if x.get(spMemberName, u.String(name)) >= 0 {
+				names[name] = 2
+			}
+		}
+		return names[name] == 2
+	}
+	classes := map[uint32][]string{}
+	var buf []byte
+	for i := range u.NumMethods() {
+		class, name, proto := u.Method(uint32(i))
+		if named(name) {
+			buf = s.member(&s.methods, uint32(i), u.NumMethods(), class, u.String(name), u.Proto(proto), classes, buf)
+		}
+	}
+	for i := range u.NumFields() {
+		class, name, typ := u.Field(uint32(i))
+		if named(name) {
+			buf = s.member(&s.fields, uint32(i), u.NumFields(), class, u.String(name), ":"+u.Type(typ), classes, buf)
+		}
+	}
+}
+
+// member looks one member up by its class, then by the class's ancestors: a
+// call of MyWebView.loadUrl is one of WebView.loadUrl, unless a class between
+// them has a method of its own by that name.
+func (s *unitScan) member(to *targets, i uint32, num int, class uint32, name, proto string, classes map[uint32][]string, buf []byte) []byte {
+	lineage, ok := classes[class]
+	if !ok {
+		lineage = s.lineage(class)
+		classes[class] = lineage
+	}
+	if lineage == nil {
+		return buf
+	}
+	x := s.m.x
+	desc := s.u.Type(class)
+	isField := proto != "" && proto[0] == ':'
+	for _, c := range lineage {
+		if c != desc {
+			if name[0] == '<' {
+				break
+			}
+			if !isField && s.overridden(desc, c, name, proto) {
+				break
+			}
+		}
+		buf = append(append(append(buf[:0], c...), "->"...), name...)
+		var posts []posting
+		if n := lookup(x, spMember, buf); n >= 0 {
+			posts = x.posts(n)
+		}
+		buf = append(buf, proto...)
+		if n := lookup(x, spMember, buf); n >= 0 {
+			posts = append(slices.Clip(posts), x.posts(n)...)
+		}
+		if len(posts) == 0 {
+			continue
+		}
+		t := &target{posts: posts, ref: desc + "->" + name + proto}
+		if c != desc {
+			t.via = c
+		}
+		to.set(i, num, t)
+		break
+	}
+	return buf
+}
+
+// lineage returns those of a class and its ancestors that rules name members
+// of, nearest first.
+func (s *unitScan) lineage(class uint32) []string {
+	x := s.m.x
+	desc := s.u.Type(class)
+	if descriptorBody(desc) == "" || desc[0] == '[' {
+		return nil
+	}
+	var out []string
+	if x.get(spMemberClass, desc) >= 0 {
+		out = append(out, desc)
+	}
+	if g := s.m.set.Graph; g != nil {
+		for c := range g.Supers(desc) {
+			if x.get(spMemberClass, c) >= 0 {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// overridden reports whether desc, or a class between it and its ancestor,
+// defines the method.
+func (s *unitScan) overridden(desc, ancestor, name, proto string) bool {
+	g := s.m.set.Graph
+	has := func(c string) bool {
+		id, ok := g.Lookup(c, name, proto)
+		if !ok {
+			return false
+		}
+		_, _, ok = g.Defined(id)
+		return ok
+	}
+	if has(desc) {
+		return true
+	}
+	for c := range g.Supers(desc) {
+		if c == ancestor {
+			return false
+		}
+		if has(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// walk goes once over the references of all code and notes who uses a target.
+func (s *unitScan) walk() {
+	if s.strings.of == nil && s.methods.of == nil && s.fields.of == nil {
+		return
+	}
+	refs := s.u.Refs()
+	for bi, b := range s.u.Bodies() {
+		if bi&0x3ff == 0x3ff && s.m.ctx.Err() != nil {
+			return
+		}
+		first, end := uint64(b.RefFirst), uint64(b.RefEnd)
+		if end > uint64(len(refs)) || first > end {
+			continue
+		}
+		for i := range refs[first:end] {
+			r := &refs[first+uint64(i)]
+			var t *targets
+			switch r.Kind {
+			case fact.RefString:
+				t = &s.strings
+			case fact.RefCallVirtual, fact.RefCallSuper, fact.RefCallDirect, fact.RefCallStatic,
+				fact.RefCallInterface, fact.RefCallPoly, fact.RefCallDynamic, fact.RefHandle:
+				t = &s.methods
+			case fact.RefFieldGet, fact.RefFieldPut:
+				t = &s.fields
+			default:
+				continue
+			}
+			if t.has(r.Index) {
+				to := t.of[r.Index]
+				to.sites = append(to.sites, Site{Unit: s.n, Body: bi, PC: r.PC, Kind: r.Kind})
+			}
+		}
+	}
+	s.constants()
+}
+
+// constants looks for strings that no code loads among initial values of
+// fields and in annotations. What is not there either is a name or a
+// descriptor and no constant.
+func (s *unitScan) constants() {
+	missing := map[string]*target{}
+	for _, t := range s.strings.of {
+		if len(t.sites) == 0 {
+			missing[t.ref] = t
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	for i := range s.u.NumClasses() {
+		var visit func(v *fact.Value, depth int)
+		visit = func(v *fact.Value, depth int) {
+			if v.Kind == fact.String {
+				if t := missing[v.S]; t != nil {
+					t.sites = append(t.sites, Site{Unit: s.n, Body: -1, Class: i})
+				}
+			}
+			if depth < 4 {
+				for j := range v.Elems {
+					visit(&v.Elems[j], depth+1)
+				}
+			}
+		}
+		for f := range s.u.ClassFields(i) {
+			visit(&f.Const, 0)
+		}
+		for a := range s.u.ClassAnnotations(i) {
+			visit(&a.Value, 0)
+		}
+	}
+}
+
+// emit turns targets into hits and signals.
+func (s *unitScan) emit() {
+	for _, t := range s.strings.sorted() {
+		if len(t.sites) == 0 {
+			continue
+		}
+		for i, p := range t.posts {
+			s.give(p, t, t.kinds[i], t.vals[i])
+		}
+	}
+	for _, set := range []*targets{&s.methods, &s.fields} {
+		for _, t := range set.sorted() {
+			for _, p := range t.posts {
+				s.give(p, t, "member", t.ref)
+			}
+		}
+	}
+}
+
+func (s *unitScan) give(p posting, t *target, kind, value string) {
+	if p.use == UseSignal {
+		ev := finding.Evidence{Kind: kind, Value: value, Count: len(t.sites), Location: finding.Location{Unit: s.name}}
+		if len(t.sites) > 0 {
+			ev.Location = Locate(s.m.set, t.sites[0])
+		}
+		s.signals = append(s.signals, signalSeen{p.rule, p.item, p.strength(), ev})
+		return
+	}
+	h := Hit{Rule: int(p.rule), Use: p.use, Item: int(p.item), Ref: value, Via: t.via, Unit: s.n, Sites: t.sites}
+	if p.use == UseSource {
+		if id, ok := s.m.c.Ref(h.Rule).(*rule.Identifier); ok && len(id.Sources[p.item].Args) > 0 {
+			if h.Sites = s.withArgs(t.sites, id.Sources[p.item].Args); len(h.Sites) == 0 {
+				return
+			}
+		}
+	}
+	if p.use == UseVersion { // a string that begins so; the version follows
+		h.Value = strings.TrimPrefix(t.ref, s.m.c.sdk(p.rule).Version[p.item].Prefix)
+		h.Location = Locate(s.m.set, t.sites[0])
+	}
+	s.hits = append(s.hits, h)
+}
+
+// withArgs keeps the calls whose arguments are known to be the constants that
+// a rule wants.
+func (s *unitScan) withArgs(sites []Site, want map[int]string) []Site {
+	var out []Site
+	for _, at := range sites {
+		if !at.Kind.IsCall() {
+			continue
+		}
+		args := s.u.Args(at.Body, at.PC)
+		if at.Kind != fact.RefCallStatic && at.Kind != fact.RefCallDynamic && len(args) > 0 {
+			args = args[1:] // the receiver does not count
+		}
+		ok := true
+		for i, text := range want {
+			ok = ok && i < len(args) && maybe(&args[i], text, 0)
+		}
+		if ok {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// maybe reports whether a value is, or may be, the constant.
+func maybe(v *fact.Value, text string, depth int) bool {
+	if v.Kind == fact.OneOf && depth < 4 {
+		for i := range v.Elems {
+			if maybe(&v.Elems[i], text, depth+1) {
+				return true
+			}
+		}
+		return false
+	}
+	return scalar(*v) == text && (v.Kind == fact.String || v.Kind == fact.Int)
+}
+
+// Locate names the place of a site.
+func Locate(set *fact.Set, at Site) finding.Location {
+	if at.Unit < 0 || at.Unit >= len(set.Units) {
+		return finding.Location{}
+	}
+	u := set.Units[at.Unit]
+	loc := finding.Location{Unit: u.Info().Name}
+	if at.Body < 0 {
+		if at.Class < u.NumClasses() {
+			typ, _, _ := u.Class(at.Class)
+			loc.Class = u.Type(typ)
+		}
+		return loc
+	}
+	if bodies := u.Bodies(); at.Body < len(bodies) {
+		b := bodies[at.Body]
+		_, name, proto := u.Method(b.Method)
+		off := int64(at.PC)
+		loc.Class, loc.Method, loc.Offset = u.Type(b.Class), u.String(name)+u.Proto(proto), &off
+	}
+	return loc
+}
+
+// versions reads the constants of a class that tell a product's version.
+func (s *unitScan) versions(class int, desc string, posts []posting) {
+	u := s.u
+	hit := func(p posting, ref, value string, loc finding.Location) {
+		if value != "" && len(value) <= 100 {
+			s.hits = append(s.hits, Hit{
+				Rule: int(p.rule), Use: UseVersion, Item: int(p.item), Ref: ref, Value: value, Unit: s.n, Location: loc,
+			})
+		}
+	}
+	for _, p := range posts {
+		clue := &s.m.c.sdk(p.rule).Version[p.item]
+		want, err := parseMember(cmp.Or(clue.Constant, clue.Method))
+		if err != nil {
+			continue
+		}
+		if clue.Constant != "" {
+			for f := range u.ClassFields(class) {
+				_, name, typ := u.Field(f.Field)
+				if u.String(name) != want.name || want.proto != "" && want.proto != ":"+u.Type(typ) {
+					continue
+				}
+				hit(p, desc+"->"+want.name+":"+u.Type(typ), scalar(f.Const), finding.Location{Unit: s.name, Class: desc})
+			}
+			continue
+		}
+		for md := range u.ClassMethods(class) {
+			_, name, proto := u.Method(md.Method)
+			if u.String(name) != want.name || want.proto != "" && want.proto != u.Proto(proto) {
+				continue
+			}
+			bodies := u.Bodies()
+			if md.Body < 0 || md.Body >= len(bodies) {
+				continue
+			}
+			b := bodies[md.Body]
+			// "const-string; return-object": one reference, nothing else.
+			if b.Insns > 2 || b.RefEnd != b.RefFirst+1 || uint64(b.RefEnd) > uint64(len(u.Refs())) {
+				continue
+			}
+			if r := u.Refs()[b.RefFirst]; r.Kind == fact.RefString {
+				off := int64(r.PC)
+				hit(p, desc+"->"+want.name+u.Proto(proto), u.String(r.Index),
+					finding.Location{Unit: s.name, Class: desc, Method: want.name + u.Proto(proto), Offset: &off})
+			}
+		}
+	}
+}
+
+// scalar renders a constant as text, "" if it is none.
+func scalar(v fact.Value) string {
+	switch v.Kind {
+	case fact.String:
+		return v.S
+	case fact.Int:
+		return strconv.FormatInt(v.N, 10)
+	}
+	return ""
+}
