@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/telltale-apk/telltale/apk/binread"
+	"github.com/telltale-apk/telltale/apk/inflate"
 )
 
 // maxExpansion is more than DEFLATE can inflate a byte to (258 bytes for two
@@ -349,9 +350,9 @@ func (e *Entry) appendInflated(dst []byte, off, csize int64, b *Budget) ([]byte,
 		return dst, err
 	}
 	dst = slices.Grow(dst, int(bound))
-	n, err := inflateInto(dst[start:start+int(bound)], src)
+	n, err := inflate.Inflate(dst[start:start+int(bound)], src)
 	out := dst[:start+n]
-	if errors.Is(err, errLonger) {
+	if errors.Is(err, inflate.ErrLonger) {
 		return e.appendStream(out, start, int64(n), bytes.NewReader(src), csize, b)
 	}
 	b.refund(bound - int64(n))
@@ -422,7 +423,7 @@ func (e *Entry) checkContent(n int64, crc uint32) {
 	}
 }
 
-// streamError gives an error of the inflater a place.
+// streamError gives an error of an inflater a place.
 func streamError(err error, off int64) error {
 	var fe *binread.FormatError
 	if errors.As(err, &fe) {
@@ -432,7 +433,7 @@ func streamError(err error, off int64) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return binread.Errorf(binread.Truncated, "deflate", off, "the stream ends early")
-	case errors.As(err, &corrupt):
+	case errors.Is(err, inflate.ErrCorrupt), errors.As(err, &corrupt):
 		return binread.Errorf(binread.Malformed, "deflate", off, "damaged stream")
 	}
 	return fmt.Errorf("deflate: %w", err)

@@ -2,7 +2,6 @@ package apk
 
 import (
 	"bufio"
-	"bytes"
 	"compress/flate"
 	"errors"
 	"hash"
@@ -12,27 +11,6 @@ import (
 
 	"github.com/telltale-apk/telltale/apk/binread"
 )
-
-// errLonger says that a stream holds more than the bytes that were asked for.
-var errLonger = errors.New("the stream is longer than its declared size")
-
-// inflateInto fills dst from the DEFLATE stream src. It returns errLonger if
-// the stream holds more, and no error if it holds less.
-func inflateInto(dst, src []byte) (int, error) {
-	z := newStream(bytes.NewReader(src))
-	defer z.close()
-	n, err := readFull(z.flate, dst)
-	if err == nil {
-		var one [1]byte
-		if _, err = readFull(z.flate, one[:]); err == nil {
-			return n, errLonger
-		}
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return n, err
-}
 
 // readFull fills p. Unlike io.ReadFull it keeps apart the end of r (io.EOF) and
 // r's own complaint that its input ended early (io.ErrUnexpectedEOF).
