@@ -77,7 +77,7 @@ func (p *parser) lookup(id uint32) (restype.Value, bool) {
 	}
 	x, ok := p.cache[id]
 	if !ok {
-		if p.budget.Spent() {
+		if p.budget.Spent() || len(p.cache) >= maxLookups {
 			return restype.Value{}, false
 		}
 		x.value, x.ok = p.res.Lookup(id)
@@ -93,6 +93,10 @@ func (p *parser) lookup(id uint32) (restype.Value, bool) {
 	}
 	return x.value, x.ok
 }
+
+// maxLookups bounds the resources that are looked up for one manifest; each
+// may stand in thousands of configurations.
+const maxLookups = 1 << 14
 
 // value returns the attribute of the framework that has the given name, by
 // its id, resolved. ref is the id of the resource that it came from; ok is

@@ -122,22 +122,27 @@ func (p *Pool) Off(i uint32) int64 {
 // (a bad index, offset or length), except that a string without its final NUL
 // is returned if it is inside the pool. Surrogate pairs in UTF-8 are joined;
 // what is no character becomes U+FFFD. NUL characters are kept.
-func (p *Pool) At(i uint32) (string, bool) {
-	if i >= p.declared { // also NoString
+func (p *Pool) At(i uint32) (string, bool) { return p.at(i, len(p.data)) }
+
+// Short is At for strings of up to limit bytes in the file, whatever their
+// encoding: the text of longer ones is not decoded, and they count as absent.
+func (p *Pool) Short(i uint32, limit int) (string, bool) { return p.at(i, limit) }
+
+func (p *Pool) at(i uint32, limit int) (string, bool) {
+	const lengths = 4 // bytes before the text, at most
+	off := p.Off(i)
+	if off < 0 {
 		return "", false
 	}
-	off := p.start + int64(binary.LittleEndian.Uint32(p.data[p.offsets+4*int64(i):]))
-	if off >= p.end {
-		return "", false
-	}
+	b := p.data[off-p.base : p.end]
+	b = b[:min(len(b), lengths+limit)]
 	if p.utf8 {
-		return p.at8(off)
+		return at8(b)
 	}
-	return p.at16(off)
+	return at16(b)
 }
 
-func (p *Pool) at16(off int64) (string, bool) {
-	b := p.data[off:p.end]
+func at16(b []byte) (string, bool) {
 	if len(b) < 2 {
 		return "", false
 	}
@@ -178,8 +183,7 @@ func decode16(b []byte) string {
 	return string(out)
 }
 
-func (p *Pool) at8(off int64) (string, bool) {
-	b := p.data[off:p.end]
+func at8(b []byte) (string, bool) {
 	_, b, ok := len8(b) // in UTF-16 units
 	if !ok {
 		return "", false
