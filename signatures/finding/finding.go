@@ -185,6 +185,7 @@ type Identifier struct {
 	Restriction        string `json:"restriction"`
 	Confidence         string `json:"confidence"`
 	Sites              []Site `json:"sites"`
+	Total              int    `json:"total"` // places in all; Sites may hold fewer
 }
 
 // Sink is a way out of the code, and where it is called.
@@ -195,6 +196,7 @@ type Sink struct {
 	Permission         string `json:"permission"`
 	PermissionDeclared *bool  `json:"permission_declared"`
 	Sites              []Site `json:"sites"`
+	Total              int    `json:"total"` // places in all; Sites may hold fewer
 }
 
 // Permission is one that the app declares.

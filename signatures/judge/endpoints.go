@@ -1,0 +1,408 @@
+package judge
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/telltale-apk/telltale/signatures/endpoint"
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+// maxEndpoints bounds the endpoints of one app, and maxPlaces the places kept
+// of each of them before the best are chosen. Beyond, only totals grow.
+const (
+	maxEndpoints = 20000
+	maxPlaces    = 2000
+)
+
+// named is one endpoint and where it stands.
+type named struct {
+	endpoint.Endpoint
+	places []place
+	total  int
+	doubt  bool // every place is doubtful
+}
+
+func (n *named) add(p place, doubtful bool) {
+	n.total++
+	n.doubt = n.doubt && doubtful
+	if len(n.places) < maxPlaces {
+		n.places = append(n.places, p)
+	}
+}
+
+// endpoints collects what the app names.
+type endpoints struct {
+	byValue map[string]*named
+}
+
+func (es *endpoints) get(e endpoint.Endpoint) *named {
+	n, ok := es.byValue[e.Value]
+	if !ok {
+		if len(es.byValue) >= maxEndpoints {
+			return nil
+		}
+		e.Value = strings.Clone(e.Value)
+		n = &named{Endpoint: e, doubt: true}
+		es.byValue[e.Value] = n
+	}
+	return n
+}
+
+// hidden is an endpoint of a string, and how it was read if not plainly.
+type hidden struct {
+	endpoint.Endpoint
+	via []string
+}
+
+// read finds the endpoints of one string.
+func (j *judge) read(f endpoint.Finder, s string, buf []endpoint.Endpoint) (plain []endpoint.Endpoint, decoded []hidden) {
+	plain = f.Append(buf[:0], s)
+	for _, d := range f.Decode(s, nil) {
+		for _, e := range f.Append(nil, d.Text) {
+			decoded = append(decoded, hidden{e, d.Via})
+		}
+	}
+	return plain, decoded
+}
+
+// codeEndpoints finds the endpoints in the strings of code: where instructions
+// load them, where static fields and annotations hold them, or at least that
+// they are there.
+func (j *judge) codeEndpoints(es *endpoints) {
+	var buf []endpoint.Endpoint
+	for ui := range j.units {
+		u := &j.units[ui]
+		if j.ctx.Err() != nil {
+			return
+		}
+		marks := map[uint32][]hidden{}
+		var bits []uint64
+		n := u.NumStrings()
+		for i := 0; i < n; i++ {
+			s := u.String(uint32(i))
+			plain, decoded := j.read(j.finder, s, buf)
+			buf = plain[:0]
+			if len(plain) == 0 && len(decoded) == 0 {
+				continue
+			}
+			var hs []hidden
+			for _, e := range plain {
+				hs = append(hs, hidden{e, nil})
+			}
+			marks[uint32(i)] = append(hs, decoded...)
+			if bits == nil {
+				bits = make([]uint64, (n+63)/64)
+			}
+			bits[i>>6] |= 1 << (i & 63)
+		}
+		if len(marks) == 0 {
+			continue
+		}
+		add := func(i uint32, p place) {
+			for _, h := range marks[i] {
+				if x := es.get(h.Endpoint); x != nil {
+					p.via = h.via
+					x.add(p, h.Doubtful)
+				}
+			}
+		}
+		used := map[uint32]bool{}
+		for bi := range u.bodies {
+			for _, r := range u.refsOf(bi) {
+				if r.Kind != fact.RefString || int(r.Index) >= n || bits[r.Index>>6]&(1<<(r.Index&63)) == 0 {
+					continue
+				}
+				used[r.Index] = true
+				add(r.Index, place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howString})
+			}
+		}
+		rest := map[string]uint32{}
+		for i := range marks {
+			if !used[i] {
+				rest[u.String(i)] = i
+			}
+		}
+		if len(rest) > 0 {
+			j.heldStrings(ui, func(s string, p place) {
+				if i, ok := rest[s]; ok {
+					used[i] = true
+					add(i, p)
+				}
+			})
+		}
+		var left []uint32
+		for i := range marks {
+			if !used[i] {
+				left = append(left, i)
+			}
+		}
+		slices.Sort(left)
+		for _, i := range left {
+			add(i, place{unit: int32(ui), body: -1, off: -1, how: howStringTable})
+		}
+	}
+}
+
+// heldStrings yields the strings that static fields and annotations of a unit hold.
+func (j *judge) heldStrings(ui int, yield func(s string, p place)) {
+	u := &j.units[ui]
+	for c := 0; c < u.NumClasses(); c++ {
+		typ, _, _ := u.Class(c)
+		class := u.Type(typ)
+		for f := range u.ClassFields(c) {
+			texts(f.Const, "", func(s string) {
+				_, name, t := u.Field(f.Field)
+				yield(s, place{unit: int32(ui), body: -1, off: -1, class: class, name: u.String(name) + ":" + u.Type(t), how: howField})
+			})
+		}
+		for a := range u.ClassAnnotations(c) {
+			texts(a.Value, "", func(s string) {
+				yield(s, place{unit: int32(ui), body: -1, off: -1, class: class, name: a.Member, how: howAnnotation, ref: a.Type})
+			})
+		}
+	}
+}
+
+// textEndpoints finds the endpoints in strings outside code.
+func (j *judge) textEndpoints(es *endpoints) {
+	var buf []endpoint.Endpoint
+	constants, lines := j.finder, j.finder
+	lines.Text = true
+	n := 0
+	for t := range j.set.Texts() {
+		if n++; n&0xfff == 0 && j.ctx.Err() != nil {
+			return
+		}
+		f, how := constants, howResource
+		switch t.Kind {
+		case fact.TextAsset:
+			f, how = lines, howAsset
+		case fact.TextNative:
+			f, how = lines, howNative
+		case fact.TextScript:
+			how = howScript
+		case fact.TextManaged:
+			how = howManaged
+		}
+		plain, decoded := j.read(f, t.Value, buf)
+		buf = plain[:0]
+		if len(plain) == 0 && len(decoded) == 0 {
+			continue
+		}
+		p := place{unit: -1, body: -1, off: t.Off, file: t.Unit, how: how, ref: t.Name, note: j.fileOwner(t.Unit)}
+		for _, e := range plain {
+			if x := es.get(e); x != nil {
+				x.add(p, e.Doubtful)
+			}
+		}
+		for _, h := range decoded {
+			if x := es.get(h.Endpoint); x != nil {
+				p.via = h.via
+				x.add(p, h.Doubtful)
+			}
+		}
+	}
+	m := &j.set.App.Manifest
+	meta := func(list []fact.MetaData, unit string) {
+		for _, d := range list {
+			plain, decoded := j.read(j.finder, d.Value, nil)
+			for _, e := range plain {
+				decoded = append(decoded, hidden{e, nil})
+			}
+			for _, h := range decoded {
+				if x := es.get(h.Endpoint); x != nil {
+					x.add(place{unit: -1, body: -1, off: -1, file: unit, how: howManifest, ref: d.Name, via: h.via}, h.Doubtful)
+				}
+			}
+		}
+	}
+	meta(m.MetaData, "AndroidManifest.xml")
+	for i := range m.Components {
+		meta(m.Components[i].MetaData, cmp.Or(m.Components[i].Unit, "AndroidManifest.xml"))
+	}
+}
+
+// tellEndpoints brings what was collected into the report's form.
+func (j *judge) tellEndpoints(es *endpoints) []finding.Endpoint {
+	values := make([]string, 0, len(es.byValue))
+	for v := range es.byValue {
+		values = append(values, v)
+	}
+	slices.Sort(values)
+	out := make([]finding.Endpoint, 0, len(values))
+	for _, v := range values {
+		out = append(out, j.tellEndpoint(es.byValue[v]))
+	}
+	slices.SortStableFunc(out, compareEndpoints)
+	return out
+}
+
+// compareEndpoints puts what somebody is known for first, noise last.
+func compareEndpoints(a, b finding.Endpoint) int {
+	rank := func(e *finding.Endpoint) int {
+		switch {
+		case e.Noise != "":
+			return 3
+		case e.RegisteredIn != nil:
+			return 0
+		case e.Owner != "":
+			return 1
+		}
+		return 2
+	}
+	return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.RegistrableDomain, b.RegistrableDomain),
+		cmp.Compare(a.Host, b.Host), cmp.Compare(a.Value, b.Value))
+}
+
+func (j *judge) tellEndpoint(n *named) finding.Endpoint {
+	f := finding.Endpoint{
+		Value: n.Value, Kind: string(n.Kind), Host: n.Host, RegistrableDomain: n.Domain, Cleartext: n.Cleartext(),
+		Records: []finding.Registration{}, Total: n.total,
+	}
+	if info, ok := j.rules.Domain(n.Host); ok && n.Domain != "" {
+		f.Owner, f.OwnerName = info.Domain.Vendor, info.Domain.Vendor
+		f.Role = info.Domain.Role
+		if info.Host != nil {
+			f.Role = cmp.Or(info.Host.Role, f.Role)
+			f.Region = info.Host.Region
+		}
+		if info.Vendor != nil {
+			f.OwnerName = info.Vendor.Name
+		}
+		f.RegisteredIn, f.Records = j.records(info.Domain, info.Vendor, n.Domain)
+	}
+	if ps := j.rules.HostProducts(n.Host); len(ps) > 0 {
+		f.HostSDK = ps[0].ID
+	}
+	url := n.Value
+	if n.Scheme == "" {
+		url = ""
+	}
+	if noise, ok := j.rules.Noise(url, n.Host); ok {
+		f.Noise = noise.Reason
+	} else {
+		f.Noise = rangeNoise(n.Range)
+	}
+	f.SDK = j.agree(n.places, n.total)
+	f.Locations = j.sites(n.places, j.opt.locations())
+	return f
+}
+
+// rangeNoise says why an address names nobody.
+func rangeNoise(r string) string {
+	switch r {
+	case "loopback":
+		return "the device itself"
+	case "unspecified", "broadcast", "reserved", "benchmark":
+		return "no address of a host"
+	case "documentation":
+		return "address for documentation"
+	case "multicast":
+		return "multicast in the local network"
+	}
+	return ""
+}
+
+// agree returns the SDK that owns every place, "" if there is none.
+func (j *judge) agree(ps []place, total int) string {
+	if len(ps) == 0 || total > len(ps) && len(ps) < maxPlaces {
+		return ""
+	}
+	sdk := ""
+	for i := range ps {
+		s := j.ownerOf(&ps[i]).SDK
+		if s == "" || sdk != "" && s != sdk {
+			return ""
+		}
+		sdk = s
+	}
+	return sdk
+}
+
+var gradeRank = map[rule.Grade]int{
+	rule.GradeRegistrant: 0, rule.GradeFiling: 1, rule.GradeCompanyFiling: 2, rule.GradeCompanySeat: 3, rule.GradeInferred: 4,
+}
+
+// records tells where a domain is registered and where its owner has its seat.
+// registered is the strongest, newest record about this very domain; records
+// holds it and all others, the owner's among them as what they are.
+func (j *judge) records(d *rule.Domain, v *rule.Vendor, domain string) (registered *finding.Registration, records []finding.Registration) {
+	type graded struct {
+		rank int
+		finding.Registration
+	}
+	var all []graded
+	add := func(r *rule.Record, of string, grade rule.Grade) {
+		if grade == rule.GradeInferred && !j.opt.ShowInferred {
+			return
+		}
+		rank, ok := gradeRank[grade]
+		if !ok {
+			return
+		}
+		all = append(all, graded{rank, registration(r, of, grade)})
+	}
+	for i := range d.Records {
+		r := &d.Records[i]
+		grade := r.Grade
+		if d.ID != domain && (grade == rule.GradeRegistrant || grade == rule.GradeFiling) {
+			// A host below somebody else's domain: who holds it did not
+			// register the domain.
+			grade = rule.GradeCompanyFiling
+		}
+		add(r, d.ID, grade)
+	}
+	if v != nil {
+		for _, r := range vendorRecords(v, j.opt.ShowInferred) {
+			all = append(all, graded{gradeRank[rule.Grade(r.Grade)], r})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b graded) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.Date, a.Date), compareRegistrations(a.Registration, b.Registration))
+	})
+	records = []finding.Registration{}
+	for _, g := range all {
+		records = append(records, g.Registration)
+	}
+	if len(all) > 0 && all[0].rank <= gradeRank[rule.GradeFiling] {
+		registered = &all[0].Registration
+	}
+	return registered, records
+}
+
+// vendorRecords tells what is known of a vendor's seat. A vendor's record is
+// never one about a domain.
+func vendorRecords(v *rule.Vendor, inferred bool) []finding.Registration {
+	out := []finding.Registration{}
+	for i := range v.Records {
+		r := &v.Records[i]
+		grade := r.Grade
+		switch grade {
+		case rule.GradeFiling:
+			grade = rule.GradeCompanyFiling
+		case rule.GradeRegistrant:
+			grade = rule.GradeCompanySeat
+		case rule.GradeInferred:
+			if !inferred {
+				continue
+			}
+		}
+		out = append(out, registration(r, cmp.Or(v.LegalName, v.Name), grade))
+	}
+	slices.SortStableFunc(out, func(a, b finding.Registration) int {
+		return cmp.Or(cmp.Compare(gradeRank[rule.Grade(a.Grade)], gradeRank[rule.Grade(b.Grade)]), cmp.Compare(b.Date, a.Date), compareRegistrations(a, b))
+	})
+	return out
+}
+
+func registration(r *rule.Record, of string, grade rule.Grade) finding.Registration {
+	return finding.Registration{City: r.City, Province: r.Province, Country: r.Country, Grade: string(grade), Evidence: r.Text, Source: r.Source, Date: r.Date, Of: of}
+}
+
+func compareRegistrations(a, b finding.Registration) int {
+	return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Evidence, b.Evidence), cmp.Compare(a.City, b.City), cmp.Compare(a.Country, b.Country), cmp.Compare(a.Source, b.Source))
+}

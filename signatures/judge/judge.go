@@ -1,0 +1,112 @@
+// Package judge says what the facts of an app mean under a set of rules: which
+// products the app carries and how active they are shown to be, which endpoints
+// its code names, which identifiers and sinks it calls, and whose code each
+// place is.
+//
+// # Words
+//
+// An app carries an SDK, names a host, calls a method. That data is sent is
+// nowhere said: that would be a statement about the flow of data, which this
+// package does not look at. What is not shown to be reachable is not called
+// unreachable.
+//
+// # Limits
+//
+// Facts may come from a hostile file. Work is linear in the number of
+// references, plus the walks of the call graph that are needed (one for each
+// kind of entry point, and up to three hops back from code of unknown
+// libraries). Lists of places are cut at the limits of [Options]; totals say how
+// many there were. The result depends on nothing but the arguments and is
+// sorted throughout.
+package judge
+
+import (
+	"context"
+
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/endpoint"
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
+)
+
+// Options steer what is told.
+type Options struct {
+	// ShowKeys shows app keys in full instead of masking their middle.
+	ShowKeys bool
+	// ShowInferred tells records that are guesses, too.
+	ShowInferred bool
+	// MaxLocations bounds the places told for each endpoint and the evidence
+	// of each SDK; 0 means 50.
+	MaxLocations int
+	// MaxSites bounds the places told for each identifier and sink; 0 means
+	// 1000 and 200.
+	MaxSites int
+}
+
+func (o Options) locations() int {
+	if o.MaxLocations > 0 {
+		return o.MaxLocations
+	}
+	return 50
+}
+
+func (o Options) identifierSites() int {
+	if o.MaxSites > 0 {
+		return o.MaxSites
+	}
+	return 1000
+}
+
+func (o Options) sinkSites() int {
+	if o.MaxSites > 0 {
+		return o.MaxSites
+	}
+	return 200
+}
+
+// judge is the state of one judgement.
+type judge struct {
+	ctx   context.Context
+	set   *fact.Set
+	rules *signatures.Compiled
+	m     *signatures.Matches
+	opt   Options
+
+	finder endpoint.Finder
+	units  []unitState
+	owners *owners
+	vias   map[fact.MethodID][]string
+	perms  map[string]fact.Permission
+	handed map[handed]bool
+	files  map[string]*owner
+	// byClass holds the methods of components and of the classes above them.
+	byClass map[string][]fact.MethodID
+	scope   finding.Scope
+}
+
+// unitState is what is kept for each unit.
+type unitState struct {
+	fact.Unit
+	info    fact.UnitInfo
+	bodies  []fact.Body
+	refs    []fact.Ref
+	members map[uint32]string // smali notation of methods that were shown, by index
+	readers map[uint32]reader
+}
+
+// Judge tells what the facts mean. The error is ctx's.
+func Judge(ctx context.Context, set *fact.Set, rules *signatures.Compiled, m *signatures.Matches, opt Options) (*finding.Findings, error) {
+	j := &judge{ctx: ctx, set: set, rules: rules, m: m, opt: opt, vias: map[fact.MethodID][]string{}, perms: map[string]fact.Permission{}, handed: map[handed]bool{}}
+	j.finder = endpoint.Finder{Known: rules.KnownDomain}
+	for _, p := range set.App.Manifest.Permissions {
+		j.perms[p.Name] = p
+	}
+	for _, u := range set.Units {
+		j.units = append(j.units, unitState{Unit: u, info: u.Info(), bodies: u.Bodies(), refs: u.Refs(), members: map[uint32]string{}})
+	}
+	j.owners = newOwners(m.OwnerOfClass, ownRoots(&set.App.Manifest, j.defined(), func(desc string) bool {
+		_, ok := m.OwnerOfClass(desc)
+		return ok
+	}))
+	return j.all()
+}

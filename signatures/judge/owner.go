@@ -1,0 +1,184 @@
+package judge
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+// maxHops is how far callers of unknown code are looked for.
+const maxHops = 3
+
+// maxVia bounds the callers that are named.
+const maxVia = 5
+
+// owners answers whose code a class is. Answers are kept by class.
+type owners struct {
+	held  func(desc string) (*rule.SDK, bool) // by the rules, for products that were found
+	roots []string                            // the app's own packages
+	byCls map[string]*owner
+	// moved maps a package to the product whose package it repeats below
+	// another one; see copyOf.
+	moved map[string]string
+}
+
+// owner is one answer, shared by all its classes.
+type owner struct {
+	finding.Owner
+	product *rule.SDK
+}
+
+func newOwners(held func(string) (*rule.SDK, bool), roots []string) *owners {
+	return &owners{held: held, roots: roots, byCls: map[string]*owner{}, moved: map[string]string{}}
+}
+
+// of returns the owner of a class: the product with the longest prefix, the
+// app where its own package is longer still, else a library by its package.
+func (o *owners) of(desc string) *owner {
+	if w, ok := o.byCls[desc]; ok {
+		return w
+	}
+	w := o.find(desc)
+	o.byCls[desc] = w
+	return w
+}
+
+func (o *owners) find(desc string) *owner {
+	if desc == "" {
+		return &owner{Owner: finding.Owner{Kind: "none", Name: "no code"}}
+	}
+	name := dotted(strings.TrimLeft(desc, "["))
+	product, ok := o.held(desc)
+	if root := o.root(name); root != "" {
+		if !ok || len(root) > claim(product, name) {
+			return &owner{Owner: finding.Owner{Kind: "app", Name: "own code"}}
+		}
+	}
+	if ok {
+		return &owner{Owner: finding.Owner{Kind: "sdk", SDK: product.ID, Name: product.Name}, product: product}
+	}
+	pkg := packageOf(desc)
+	lib := libraryName(pkg)
+	if of := o.copyOf(pkg); of != "" {
+		lib += " (holds a copy of " + of + ")"
+	}
+	return &owner{Owner: finding.Owner{Kind: "library", Name: lib}}
+}
+
+// root returns the longest of the app's own packages that a class is below.
+func (o *owners) root(name string) string {
+	best := ""
+	for _, r := range o.roots {
+		if len(r) > len(best) && under(name, r) {
+			best = r
+		}
+	}
+	return best
+}
+
+// claim returns the length of the longest signal by which a product owns a class.
+func claim(p *rule.SDK, name string) int {
+	n := 0
+	outer, _, _ := strings.Cut(name, "$")
+	for i := range p.Signals {
+		s := &p.Signals[i]
+		if s.Code != "" && under(name, s.Code) {
+			n = max(n, len(s.Code))
+		}
+		if s.Class != "" && (s.Class == name || s.Class == outer) {
+			n = max(n, len(s.Class))
+		}
+	}
+	return n
+}
+
+// copyOf tells which product's package stands unchanged below another package,
+// as tools that repackage leave it: shadow.com.umeng.analytics. The code is the
+// owner's of the outer package; that it is a copy is said in its name.
+func (o *owners) copyOf(pkg string) string {
+	if v, ok := o.moved[pkg]; ok {
+		return v
+	}
+	v := ""
+	for i := strings.IndexByte(pkg, '.'); i >= 0; {
+		rest := pkg[i+1:]
+		if head, _, _ := strings.Cut(rest, "."); firstLabels[head] && labels(rest) >= 3 {
+			if p, ok := o.held(descriptor(rest + ".X")); ok {
+				v = p.Name
+				break
+			}
+		}
+		j := strings.IndexByte(rest, '.')
+		if j < 0 {
+			break
+		}
+		i += 1 + j
+	}
+	o.moved[pkg] = v
+	return v
+}
+
+// via returns the callers of unknown code that somebody known owns, nearest
+// first, up to maxHops away: of all that are equally near.
+func (j *judge) via(id fact.MethodID) []string {
+	if v, ok := j.vias[id]; ok {
+		return v
+	}
+	v := j.findVia(id)
+	j.vias[id] = v
+	return v
+}
+
+func (j *judge) findVia(id fact.MethodID) []string {
+	g := j.set.Graph
+	if g == nil || int(id) >= g.NumMethods() {
+		return nil
+	}
+	seen := map[fact.MethodID]bool{id: true}
+	level := []fact.MethodID{id}
+	const maxLevel = 4096
+	for hop := 0; hop < maxHops && len(level) > 0; hop++ {
+		var next []fact.MethodID
+		found := map[string]bool{}
+		for _, m := range level {
+			for e := range g.Callers(m) {
+				if seen[e.From] || len(next) >= maxLevel {
+					continue
+				}
+				seen[e.From] = true
+				class, name, proto := g.Name(e.From)
+				w := j.owners.of(class)
+				if w.Kind == "library" {
+					next = append(next, e.From)
+					continue
+				}
+				found[w.Name+" ("+member(class, name, proto)+")"] = true
+			}
+		}
+		if len(found) > 0 {
+			out := make([]string, 0, len(found))
+			for s := range found {
+				out = append(out, s)
+			}
+			sort.Strings(out)
+			if len(out) > maxVia {
+				out = out[:maxVia]
+			}
+			return out
+		}
+		level = next
+	}
+	return nil
+}
+
+// ownerAt returns the owner of a body, with the callers if it is unknown code.
+func (j *judge) ownerAt(unit int, body fact.Body) finding.Owner {
+	w := j.owners.of(j.set.Units[unit].Type(body.Class)).Owner
+	if w.Kind == "library" && j.set.Graph != nil {
+		w.Via = j.via(j.set.Graph.ID(unit, body.Method))
+	}
+	return w
+}

@@ -1,0 +1,431 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+// sdks tells the products that the app carries, or of which its code names
+// classes.
+func (j *judge) sdks() []finding.SDK {
+	out := []finding.SDK{}
+	held := j.holdings()
+	var boot, all fact.Reach
+	if j.set.Graph != nil && len(held) > 0 {
+		boot = j.reach(j.startup())
+		all = j.reach(j.entries())
+	}
+	hits := map[int][]*signatures.Hit{}
+	for i := range j.m.Hits {
+		h := &j.m.Hits[i]
+		switch h.Use {
+		case signatures.UseWired, signatures.UseSwitch, signatures.UseVersion, signatures.UseAppKey, signatures.UseEvent:
+			hits[h.Rule] = append(hits[h.Rule], h)
+		}
+	}
+	for i := range j.m.SDKs {
+		m := &j.m.SDKs[i]
+		if !m.Held && !j.named(m) {
+			continue
+		}
+		out = append(out, j.sdk(m, held[m.SDK], hits[m.Rule], boot, all))
+		if j.ctx.Err() != nil {
+			return out
+		}
+	}
+	slices.SortStableFunc(out, func(a, b finding.SDK) int {
+		return cmp.Or(-compareBool(a.Tracker, b.Tracker), cmp.Compare(stateRank[a.State], stateRank[b.State]), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// named reports whether code names classes of a product that is not there.
+func (j *judge) named(m *signatures.SDKMatch) bool {
+	for _, r := range m.References {
+		if r.Evidence.Strength == rule.Strong {
+			return true
+		}
+	}
+	return false
+}
+
+var stateRank = map[finding.State]int{
+	finding.Reachable: 0, finding.Wired: 1, finding.Present: 2, finding.Disabled: 3, finding.Stub: 4, finding.Referenced: 5,
+}
+
+func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, boot, all fact.Reach) finding.SDK {
+	s := m.SDK
+	kind := "sdk"
+	if s.Kind == rule.KindPacker {
+		kind = "packer"
+	}
+	f := finding.SDK{
+		ID: s.ID, Name: s.Name, Kind: kind, Vendor: s.Vendor, VendorName: s.Vendor,
+		Category: s.Category, Tracker: rule.Categories[s.Category],
+		Classes: m.Classes, Packages: topPackages(m.Packages),
+		States: []finding.StateEvidence{}, Evidence: []finding.Evidence{}, Events: []finding.Event{},
+		AppKeys: []finding.AppKey{}, VendorRecords: []finding.Registration{},
+	}
+	if v := j.rules.Rules().Vendor(s.Vendor); v != nil {
+		f.VendorName = v.Name
+		f.VendorRecords = vendorRecords(v, j.opt.ShowInferred)
+	}
+	for _, g := range m.Signals {
+		f.Evidence = append(f.Evidence, g.Evidence)
+	}
+	if !m.Held {
+		f.Evidence = nil
+		for _, g := range m.References {
+			f.Evidence = append(f.Evidence, g.Evidence)
+		}
+	}
+	f.Evidence = bounded(f.Evidence, j.opt.locations())
+	f.States = j.states(m, h, hits, all)
+	f.State = f.States[0].State
+	f.AtStartup = j.atStartup(h, boot)
+	f.Confidence, f.Basis = confidence(m, f.States)
+	f.Version = version(s, hits)
+	f.AppKeys = j.appKeys(s, hits)
+	if m.Held {
+		f.Events = j.events(s, hits)
+	}
+	return f
+}
+
+// topPackages drops packages that stand below another of the list.
+func topPackages(pkgs []string) []string {
+	out := []string{}
+	for _, p := range pkgs {
+		if n := len(out); n > 0 && out[n-1] != "" && under(p, out[n-1]) {
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+var strengthRank = map[string]int{rule.Strong: 0, rule.Weak: 1, rule.Context: 2}
+
+// bounded sorts evidence, the strongest first, and cuts it.
+func bounded(ev []finding.Evidence, limit int) []finding.Evidence {
+	slices.SortStableFunc(ev, func(a, b finding.Evidence) int {
+		return cmp.Or(cmp.Compare(strengthRank[a.Strength], strengthRank[b.Strength]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Signal, b.Signal), cmp.Compare(a.Value, b.Value))
+	})
+	if len(ev) > limit {
+		ev = ev[:limit]
+	}
+	if ev == nil {
+		ev = []finding.Evidence{}
+	}
+	return ev
+}
+
+// states tells how far a product is shown to be active, strongest first.
+func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, all fact.Reach) []finding.StateEvidence {
+	var out []finding.StateEvidence
+	add := func(s finding.State, loc *finding.Location, reason string, args ...any) {
+		for _, o := range out {
+			if o.State == s && len(out) > 8 {
+				return
+			}
+		}
+		out = append(out, finding.StateEvidence{State: s, Reason: fmt.Sprintf(reason, args...), Location: loc})
+	}
+	if h != nil && all != nil {
+		if to, path, ok := j.nearest(all, h); ok {
+			from := to
+			if len(path) > 0 {
+				from = path[0].From
+			}
+			if from == to {
+				add(finding.Reachable, j.idLocation(to), msgEntered, j.methodID(to))
+			} else {
+				add(finding.Reachable, j.idLocation(from), msgReachable, j.methodID(from), j.methodID(to), len(path))
+			}
+		}
+	}
+	j.wired(m, hits, add)
+	stub := h != nil && h.bodies > 0 && h.work == 0
+	switch {
+	case stub:
+		add(finding.Stub, nil, msgStub, h.bodies)
+	case m.Held && m.Classes > 0:
+		add(finding.Present, nil, msgPresent, plural(m.Classes, "class", "classes"))
+	case m.Held:
+		add(finding.Present, nil, msgTraces, traces(m))
+	}
+	for _, hit := range hits {
+		if hit.Use == signatures.UseSwitch && hit.Item < len(m.SDK.DisabledBy) {
+			if sw := &m.SDK.DisabledBy[hit.Item]; strings.EqualFold(strings.TrimSpace(hit.Value), sw.Value) {
+				add(finding.Disabled, &hit.Location, msgDisabled, sw.MetaData, sw.Value)
+			}
+		}
+	}
+	if !m.Held {
+		n := 0
+		for _, r := range m.References {
+			n += max(r.Evidence.Count, 1)
+		}
+		var loc *finding.Location
+		if len(m.References) > 0 {
+			loc = &m.References[0].Evidence.Location
+		}
+		add(finding.Referenced, loc, msgReferenced, plural(n, "class", "classes"))
+	}
+	slices.SortStableFunc(out, func(a, b finding.StateEvidence) int { return cmp.Compare(stateRank[a.State], stateRank[b.State]) })
+	return out
+}
+
+// traces names the kinds of signal that a product without classes was found by.
+func traces(m *signatures.SDKMatch) string {
+	var kinds []string
+	for _, s := range m.Signals {
+		if k := m.SDK.Signals[s.Item].Type(); !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return strings.Join(kinds, ", ")
+}
+
+// wired tells what shows that a product is switched on: a call of one of its
+// initialisers from outside its own code, a component that is enabled, or
+// meta-data.
+func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, add func(finding.State, *finding.Location, string, ...any)) {
+	if !m.Held {
+		return
+	}
+	calls := 0
+	for _, h := range hits {
+		if h.Use != signatures.UseWired {
+			continue
+		}
+		switch {
+		case h.Unit >= 0:
+			for _, at := range h.Sites {
+				if at.Body < 0 || !at.Kind.IsCall() {
+					continue
+				}
+				w := j.bodyOwner(at.Unit, at.Body)
+				if w.product == m.SDK {
+					continue
+				}
+				if calls++; calls > 3 {
+					break
+				}
+				loc := signatures.Locate(j.set, at)
+				add(finding.Wired, &loc, msgWiredCall, w.Name, h.Ref)
+			}
+		case h.Location.Unit != "" && h.Value == "false" && isComponent(m.SDK, h):
+		case isComponent(m.SDK, h):
+			add(finding.Wired, &h.Location, msgWiredComponent, h.Ref)
+		default:
+			add(finding.Wired, &h.Location, msgWiredMeta, h.Ref)
+		}
+	}
+	for i := range m.Signals {
+		ev := &m.Signals[i].Evidence
+		switch ev.Kind {
+		case "activity", "activity-alias", "service", "receiver", "provider":
+			if j.enabled(ev.Value) && !slices.ContainsFunc(hits, func(h *signatures.Hit) bool { return h.Use == signatures.UseWired && h.Ref == ev.Value }) {
+				add(finding.Wired, &ev.Location, msgWiredComponent, ev.Value)
+			}
+		}
+	}
+}
+
+func isComponent(s *rule.SDK, h *signatures.Hit) bool {
+	return h.Item < len(s.Wired) && s.Wired[h.Item].Component != ""
+}
+
+// enabled reports whether a component of this class is declared and enabled.
+func (j *judge) enabled(class string) bool {
+	for i := range j.set.App.Manifest.Components {
+		if c := &j.set.App.Manifest.Components[i]; (c.Name == class || c.Target == class) && c.Enabled {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *judge) bodyOwner(unit, body int) *owner {
+	u := &j.units[unit]
+	if body < 0 || body >= len(u.bodies) {
+		return j.owners.of("")
+	}
+	return j.owners.of(u.Type(u.bodies[body].Class))
+}
+
+// atStartup tells the shortest path from what runs at app start to a product.
+func (j *judge) atStartup(h *holding, boot fact.Reach) *finding.StartupPath {
+	if h == nil || boot == nil {
+		return nil
+	}
+	to, path, ok := j.nearest(boot, h)
+	if !ok {
+		return nil
+	}
+	names := j.pathNames(to, path)
+	return &finding.StartupPath{Entry: names[0], Path: names}
+}
+
+// confidence says how sure it is that the product is there, and on what that rests.
+func confidence(m *signatures.SDKMatch, states []finding.StateEvidence) (level, basis string) {
+	if !m.Held {
+		return "low", basisReferenced
+	}
+	var strong, weak []string
+	kinds := map[string]bool{}
+	for _, s := range m.Signals {
+		t := m.SDK.Signals[s.Item].Text()
+		switch s.Evidence.Strength {
+		case rule.Strong:
+			strong = append(strong, t)
+			kinds[m.SDK.Signals[s.Item].Type()] = true
+		case rule.Weak:
+			weak = append(weak, t)
+		}
+	}
+	var parts []string
+	if m.Classes > 0 {
+		parts = append(parts, plural(m.Classes, "class", "classes")+" of its own")
+	}
+	if n := len(strong); n > 0 {
+		parts = append(parts, plural(n, "strong signal", "strong signals")+" ("+some(strong)+")")
+	}
+	if n := len(weak); n > 0 {
+		parts = append(parts, plural(n, "weak signal", "weak signals")+" ("+some(weak)+")")
+	}
+	basis = strings.Join(parts, "; ")
+	switch {
+	case len(strong) == 0:
+		level = "low"
+	case m.Classes >= 3 || len(kinds) > 1 || m.Classes > 0 && len(weak) > 0:
+		level = "high"
+	default:
+		level = "medium"
+	}
+	if m.SDK.Status == rule.StatusExperimental {
+		basis += "; " + basisExperimental
+		if level == "high" {
+			level = "medium"
+		}
+	}
+	return level, basis
+}
+
+func some(list []string) string {
+	const most = 3
+	if len(list) > most {
+		return strings.Join(list[:most], ", ") + fmt.Sprintf(" and %d more", len(list)-most)
+	}
+	return strings.Join(list, ", ")
+}
+
+// version picks the best clue: in the order of the rule, constants and methods
+// before what others may have written.
+func version(s *rule.SDK, hits []*signatures.Hit) *finding.Version {
+	rank := func(h *signatures.Hit) int {
+		c := &s.Version[h.Item]
+		switch {
+		case c.Constant != "":
+			return 0
+		case c.Method != "":
+			return 1
+		case c.File != "":
+			return 2
+		case c.MetaData != "":
+			return 3
+		}
+		return 4
+	}
+	var best *signatures.Hit
+	var value string
+	for _, h := range hits {
+		if h.Use != signatures.UseVersion || h.Item >= len(s.Version) {
+			continue
+		}
+		v, ok := versionText(h.Value)
+		if !ok {
+			continue
+		}
+		if best == nil || cmp.Or(cmp.Compare(rank(h), rank(best)), cmp.Compare(h.Item, best.Item), cmp.Compare(h.Unit, best.Unit), cmp.Compare(v, value)) < 0 {
+			best, value = h, v
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	c := &s.Version[best.Item]
+	clue := ""
+	switch {
+	case c.Constant != "":
+		clue = "constant " + best.Ref
+	case c.Method != "":
+		clue = "result of " + best.Ref
+	case c.File != "":
+		clue = "file " + c.File
+	case c.MetaData != "":
+		clue = "meta-data " + c.MetaData
+	default:
+		clue = "string " + clip(c.Prefix, maxShown) + "…"
+	}
+	return &finding.Version{Value: value, Clue: clue, Location: best.Location}
+}
+
+// versionText reads a version at the beginning of a text: digits and what may
+// stand between them.
+func versionText(s string) (string, bool) {
+	s = strings.TrimSpace(s)
+	s = strings.TrimLeft(s, "vV/_- ")
+	if s == "" || s[0] < '0' || s[0] > '9' {
+		return "", false
+	}
+	end := 0
+	for end < len(s) && end < 40 {
+		c := s[end]
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '_' || c == '+' {
+			end++
+			continue
+		}
+		break
+	}
+	return strings.TrimRight(s[:end], ".-_+"), true
+}
+
+func (j *judge) appKeys(s *rule.SDK, hits []*signatures.Hit) []finding.AppKey {
+	out := []finding.AppKey{}
+	for _, h := range hits {
+		if h.Use != signatures.UseAppKey || strings.TrimSpace(h.Value) == "" {
+			continue
+		}
+		v := h.Value
+		if !j.opt.ShowKeys {
+			v = mask(v)
+		}
+		k := finding.AppKey{Name: h.Ref, Value: v}
+		if !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	slices.SortFunc(out, func(a, b finding.AppKey) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
+	})
+	return out
+}

@@ -1,0 +1,30 @@
+package judge
+
+import "strconv"
+
+// Everything that is told in words is here, so that a test can hold it to what
+// the package doc promises.
+const (
+	msgEntered        = "the system enters its code itself: %s"
+	msgReachable      = "%s can lead to %s in %d calls"
+	msgStub           = "all of its %d methods with code return at once"
+	msgPresent        = "%s of its own"
+	msgTraces         = "found by %s; its classes were not found under their names"
+	msgDisabled       = "meta-data %s is %q, which the vendor documents as switching it off"
+	msgReferenced     = "code names %s of it, but none is there"
+	msgWiredCall      = "%s calls %s"
+	msgWiredComponent = "the manifest declares %s, enabled"
+	msgWiredMeta      = "the manifest has meta-data %s"
+
+	basisReferenced   = "its classes are named, none is there"
+	basisExperimental = "the rule was not yet seen to match a real copy"
+
+	noteStatic = "Static analysis: what code names and calls. What it does when it runs, and code that is fetched at run time, is not seen."
+)
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
