@@ -469,7 +469,7 @@ func (d *decoder) readTables() error {
 }
 
 const (
-	inMargin  = 16  // bytes of input that one turn of the inner loop may look at
+	inMargin  = 40  // bytes of input that one turn of the inner loop may look at
 	outMargin = 320 // bytes of output that one turn may write: a match, rounded up, and literals
 )
 
@@ -487,12 +487,17 @@ func (d *decoder) fast(lit *litTable, dist *distTable) (done bool, err error) {
 	dst, src := d.dst, d.src
 	op, ip, b, n := d.op, d.ip, d.bits, d.n
 	inEnd, outEnd := len(src)-inMargin, len(dst)-outMargin
+	if ip > inEnd || op > outEnd {
+		return false, nil
+	}
+	// At the top of the loop at least 56 bits are valid, and e is what the
+	// first of them mean: it is looked up early, while a match is copied.
+	b |= binary.LittleEndian.Uint64(src[ip:]) << (n & 63)
+	ip += int((63 - n) >> 3)
+	n |= 56
+	e := lit[b&(1<<litBits-1)]
 loop:
 	for ip <= inEnd && op <= outEnd {
-		b |= binary.LittleEndian.Uint64(src[ip:]) << (n & 63)
-		ip += int((63 - n) >> 3)
-		n |= 56
-		e := lit[b&(1<<litBits-1)]
 		if e&flagLiteral != 0 {
 			b >>= e & 63
 			n -= uint(e & 63)
@@ -505,17 +510,31 @@ loop:
 				dst[op] = byte(e >> 16)
 				op++
 				e = lit[b&(1<<litBits-1)]
+			}
+			b |= binary.LittleEndian.Uint64(src[ip:]) << (n & 63)
+			ip += int((63 - n) >> 3)
+			n |= 56
+			if e&flagLiteral != 0 {
+				b >>= e & 63
+				n -= uint(e & 63)
+				dst[op] = byte(e >> 16)
+				op++
+				e = lit[b&(1<<litBits-1)]
 				if e&flagLiteral != 0 {
 					b >>= e & 63
 					n -= uint(e & 63)
 					dst[op] = byte(e >> 16)
 					op++
+					b |= binary.LittleEndian.Uint64(src[ip:]) << (n & 63)
+					ip += int((63 - n) >> 3)
+					n |= 56
+					e = lit[b&(1<<litBits-1)]
 					continue
 				}
+				b |= binary.LittleEndian.Uint64(src[ip:]) << (n & 63)
+				ip += int((63 - n) >> 3)
+				n |= 56
 			}
-			b |= binary.LittleEndian.Uint64(src[ip:]) << (n & 63)
-			ip += int((63 - n) >> 3)
-			n |= 56
 		}
 		if e&flagSpecial != 0 {
 			if e&(flagEnd|flagBad) == 0 { // a link
@@ -527,6 +546,10 @@ loop:
 					n -= uint(e & 63)
 					dst[op] = byte(e >> 16)
 					op++
+					b |= binary.LittleEndian.Uint64(src[ip:]) << (n & 63)
+					ip += int((63 - n) >> 3)
+					n |= 56
+					e = lit[b&(1<<litBits-1)]
 					continue
 				}
 			}
@@ -568,6 +591,10 @@ loop:
 			err = ErrCorrupt
 			break loop
 		}
+		b |= binary.LittleEndian.Uint64(src[ip:]) << (n & 63)
+		ip += int((63 - n) >> 3)
+		n |= 56
+		e = lit[b&(1<<litBits-1)]
 
 		// Copies may run over the end of the match: the bytes there are
 		// written again.
@@ -576,7 +603,7 @@ loop:
 		switch {
 		case distance >= 16:
 			for {
-				copy16(dst[op:], dst[from:])
+				*(*[16]byte)(dst[op:]) = *(*[16]byte)(dst[from:])
 				op += 16
 				if op >= end {
 					break
@@ -607,12 +634,6 @@ loop:
 	}
 	d.op, d.ip, d.bits, d.n = op, ip, b, n
 	return done, err
-}
-
-func copy16(dst, src []byte) {
-	a, b := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
-	binary.LittleEndian.PutUint64(dst, a)
-	binary.LittleEndian.PutUint64(dst[8:], b)
 }
 
 // careful decodes near the ends, one checked step at a time.
