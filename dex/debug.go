@@ -1,6 +1,10 @@
 package dex
 
-import "iter"
+import (
+	"iter"
+	"maps"
+	"slices"
+)
 
 // Line is a position of the debug info.
 type Line struct {
@@ -14,7 +18,8 @@ type Local struct {
 	Register   uint32
 	Name       uint32 // into strings; NoIndex if none
 	Type       uint32 // into types; NoIndex if none
-	Signature  uint32 // into strings; NoIndex if none
+	Signature  uint32 // generic type, into strings; NoIndex if none
+	This       bool   // the receiver, which has no name in the file
 }
 
 // Instructions of the debug info's state machine.
@@ -118,7 +123,7 @@ func (c *Code) LineAt(pc uint32) (line uint32, ok bool) {
 	return line, ok
 }
 
-// LocalOp is one step of the table of locals.
+// localOp is one step of the table of locals.
 type localOp struct {
 	op       byte
 	pc       uint32
@@ -128,25 +133,26 @@ type localOp struct {
 
 // runDebug runs the state machine (dex_file-inl.h, DecodeDebugPositionInfo and
 // DecodeDebugLocalInfo).
-func (c *Code) runDebug(position func(Line) bool, local func(localOp) bool) {
+// It reports whether it came to the end of the debug info.
+func (c *Code) runDebug(position func(Line) bool, local func(localOp) bool) bool {
 	r, line, params := c.debug()
 	if !r.ok {
-		return
+		return false
 	}
 	for range params {
 		if r.uleb(); !r.ok {
-			return
+			return false
 		}
 	}
 	pc := uint32(0)
-	for r.ok {
+	for {
 		op := r.u8()
 		if !r.ok {
-			return
+			return false
 		}
 		switch op {
 		case dbgEndSequence:
-			return
+			return true
 		case dbgAdvancePC:
 			pc += r.uleb()
 		case dbgAdvanceLine:
@@ -158,12 +164,12 @@ func (c *Code) runDebug(position func(Line) bool, local func(localOp) bool) {
 				o.local.Signature = r.uleb() - 1
 			}
 			if r.ok && local != nil && !local(o) {
-				return
+				return false
 			}
 		case dbgEndLocal, dbgRestartLocal:
 			o := localOp{op: op, pc: pc, register: r.uleb()}
 			if r.ok && local != nil && !local(o) {
-				return
+				return false
 			}
 		case dbgSetPrologueEnd, dbgSetEpilogueBegin:
 		case dbgSetFile:
@@ -173,57 +179,87 @@ func (c *Code) runDebug(position func(Line) bool, local func(localOp) bool) {
 			pc += uint32(adj / dbgLineRange)
 			line += uint32(int32(dbgLineBase + adj%dbgLineRange))
 			if position != nil && !position(Line{pc, line}) {
-				return
+				return false
 			}
 		}
 	}
 }
 
-// Locals yields the ranges of named variables, in the order in which they end.
-// Parameters are among them only where the debug info restarts them; see
-// [Code.ParamNames].
-func (c *Code) Locals() iter.Seq[Local] {
+// Locals yields the ranges of named variables and parameters of m, whose code
+// this is, in the order in which they end. Ranges that end at their start are
+// among them.
+func (c *Code) Locals(m MethodDef) iter.Seq[Local] {
 	return func(yield func(Local) bool) {
-		live := make(map[uint32]Local) // by register; at most Registers many
-		last := make(map[uint32]Local)
-		end := func(reg, pc uint32) bool {
-			l, ok := live[reg]
-			if !ok {
-				return true
+		if r, _, _ := c.debug(); !r.ok {
+			return
+		}
+		// What each register holds, or held last. Only registers that the debug
+		// info names are in it.
+		type state struct {
+			Local
+			live bool
+		}
+		regs := make(map[uint32]*state)
+		ref := c.f.Method(m.Index)
+		reg := uint32(c.Registers) - uint32(c.Ins)
+		if m.Flags&AccStatic == 0 {
+			regs[reg] = &state{Local{Register: reg, Name: NoIndex, Type: ref.Class, Signature: NoIndex, This: true}, true}
+			reg++
+		}
+		params := c.f.Proto(ref.Proto).Params
+		n := 0
+		for i, name := range c.ParamNames() {
+			if i >= params.Len() || reg >= uint32(c.Registers) {
+				return
 			}
-			delete(live, reg)
-			last[reg] = l
+			t := params.At(i)
+			regs[reg] = &state{Local{Register: reg, Name: name, Type: t, Signature: NoIndex}, true}
+			if d := c.f.Type(t); d == "J" || d == "D" {
+				reg++
+			}
+			reg++
+			n++
+		}
+		if n != params.Len() {
+			return
+		}
+		end := func(s *state, pc uint32) bool {
+			s.live = false
+			l := s.Local
 			l.End = pc
 			return yield(l)
 		}
-		stopped := false
-		c.runDebug(nil, func(o localOp) bool {
+		complete := c.runDebug(nil, func(o localOp) bool {
 			if o.register >= uint32(c.Registers) {
 				return false
 			}
-			ok := true
+			s := regs[o.register]
 			switch o.op {
 			case dbgStartLocal, dbgStartLocalExtended:
-				ok = end(o.register, o.pc)
-				live[o.register] = o.local
+				if s != nil && s.live && !end(s, o.pc) {
+					return false
+				}
+				regs[o.register] = &state{o.local, true}
 			case dbgEndLocal:
-				ok = end(o.register, o.pc)
+				if s != nil && s.live {
+					return end(s, o.pc)
+				}
 			case dbgRestartLocal:
-				if l, known := last[o.register]; known {
-					if _, alive := live[o.register]; !alive {
-						l.Start = o.pc
-						live[o.register] = l
-					}
+				if s == nil {
+					s = &state{Local: Local{Register: o.register, Name: NoIndex, Type: NoIndex, Signature: NoIndex}}
+					regs[o.register] = s
+				}
+				if !s.live {
+					s.Start, s.live = o.pc, true
 				}
 			}
-			stopped = !ok
-			return ok
+			return true
 		})
-		if stopped {
+		if !complete {
 			return
 		}
-		for reg := range uint32(c.Registers) {
-			if !end(reg, c.Units()) {
+		for _, reg := range slices.Sorted(maps.Keys(regs)) {
+			if s := regs[reg]; s.live && !end(s, c.Units()) {
 				return
 			}
 		}

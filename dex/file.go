@@ -88,6 +88,7 @@ type File struct {
 	tab     []byte // id table offsets count from its start
 	data    []byte // all other offsets count from its start
 	own     []byte // header to file_size, clamped: what checksums cover
+	start   int64  // of the header in tab
 
 	strings, types, protos, fields, methods, classes table
 	handles, sites                                   table
@@ -215,7 +216,7 @@ func openAt(buf []byte, at int, d Dialect) (*File, error) {
 			f.odd(binread.OutOfRange, "header", 116, "header_offset %d, but only %d bytes precede it", h.HeaderOffset, at)
 			start = int64(at)
 		}
-		base = buf[start:]
+		base, f.start = buf[start:], int64(at)-start
 		if n := int64(h.ContainerSize); n >= int64(at)-start+int64(len(f.own)) && n <= int64(len(base)) {
 			base = base[:n:n]
 		} else {
@@ -713,6 +714,7 @@ func (f *File) NumCallSites() int { return f.sites.n }
 
 // CallSite is what invoke-custom refers to.
 type CallSite struct {
+	Off    uint32 // of its encoded_array, from the data base
 	Handle uint32 // bootstrap method, into method handles; NoIndex if it cannot be read
 	Name   uint32 // into strings
 	Proto  uint32 // into protos
@@ -727,8 +729,9 @@ func (f *File) CallSite(i uint32) CallSite {
 	if b == nil {
 		return s
 	}
+	s.Off = binary.LittleEndian.Uint32(b)
 	n := 0
-	for v := range f.EncodedArray(binary.LittleEndian.Uint32(b)) {
+	for v := range f.EncodedArray(s.Off) {
 		switch {
 		case n == 0 && v.Kind == ValueMethodHandle:
 			s.Handle = v.Index()
