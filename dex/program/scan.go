@@ -1,0 +1,752 @@
+package program
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Budgets of the search for callbacks.
+const (
+	maxGuess    = 4       // without any hint: at most so many classes that could be meant
+	maxWrappers = 1 << 14 // methods that hand a parameter on to the framework
+	maxExtra    = 8 << 20 // edges
+	maxWork     = 1 << 28 // comparisons
+)
+
+// registration says what a call hands over to be run later.
+type registration struct {
+	arg int     // position of the object among the arguments, the receiver counted
+	typ ClassID // what it is declared to be
+	run []string
+	how registrationKind
+	// own tells that the object is the receiver, so that the class in the name
+	// of the method says what it is.
+	own bool
+}
+
+type registrationKind uint8
+
+const (
+	byType  registrationKind = iota // run what typ introduces
+	byNames                         // run the methods of these names
+	byClass                         // the argument is a class constant
+	byReflection
+)
+
+// scan is one pass over all code.
+type scan struct {
+	g     *graph
+	t     *tables
+	units []Unit
+
+	rows   map[rowKey]row
+	rowed  []bool // names of methods that rows speak of
+	params []param
+	clinit []MethodID
+	regs   [][]registration // by method named; nil: not asked yet
+	none   []registration   // asked, and there are none
+
+	// Of the body at hand.
+	unit   int
+	body   uint32
+	news   []ClassID
+	newPCs []uint32
+	fields []ClassID
+	consts []ClassID
+	inits  []ClassID
+	sites  []site
+
+	pending []pendingSite
+	runMemo map[runKey][]MethodID
+	work    int
+}
+
+type site struct {
+	to   MethodID
+	pc   uint32
+	kind RefKind
+}
+
+// pendingSite is a site whose object was not found near it.
+type pendingSite struct {
+	body uint32
+	pc   uint32
+	reg  registration
+}
+
+type runKey struct{ class, typ ClassID }
+
+// rowKey finds what the rows say of a method of a class.
+type rowKey struct {
+	class  ClassID
+	method uint32 // into names
+}
+
+type row struct {
+	run        []string
+	class      bool
+	reflective bool
+}
+
+// param is a parameter that may be a callback.
+type param struct {
+	proto uint32
+	at    int
+	typ   ClassID
+	class bool // of type java.lang.Class
+}
+
+func newScan(g *graph, units []Unit) *scan {
+	t := g.t
+	s := &scan{
+		g: g, t: t, units: units,
+		rows: map[rowKey]row{}, rowed: make([]bool, len(t.names.list)),
+		regs: make([][]registration, t.numMethods()), none: []registration{},
+		runMemo: map[runKey][]MethodID{},
+	}
+	add := func(class, method string, r row) {
+		c, ok := t.classes.index[class]
+		m, ok2 := t.names.index[method]
+		if ok && ok2 {
+			s.rowed[m] = true
+			s.rows[rowKey{ClassID(c), m}] = r
+		}
+	}
+	for _, r := range receiverRows {
+		add(r.class, r.method, row{run: r.run})
+	}
+	for _, r := range classRows {
+		add(r.class, r.method, row{class: true})
+	}
+	for _, r := range reflectiveCalls {
+		add(r.class, r.method, row{reflective: true})
+	}
+	s.callbackParams()
+	n := len(t.super)
+	g.created, g.mentioned = make([]bool, n), make([]bool, n)
+	s.clinit = make([]MethodID, n)
+	name, ok := t.names.index["<clinit>"]
+	proto, ok2 := t.protos.index["()V"]
+	sig, ok3 := t.sigs.find(name, proto)
+	for c := range s.clinit {
+		s.clinit[c] = NoMethod
+		if ok && ok2 && ok3 && t.isApp(ClassID(c)) {
+			if m := t.find(ClassID(c), sig); t.isDefined(m) {
+				s.clinit[c] = m
+			}
+		}
+	}
+	return s
+}
+
+func (s *scan) run() {
+	g, t := s.g, s.t
+	n := len(t.bodyMethod)
+	g.callOff = make([]uint32, 1, n+1)
+	g.newOff = make([]uint32, 1, n+1)
+	// A body has about five calls.
+	g.callTo, g.callPC, g.callKind = make([]uint32, 0, 5*n), make([]uint32, 0, 5*n), make([]RefKind, 0, 5*n)
+	ref := s.ref // one closure for all
+	for u, unit := range s.units {
+		s.unit = u
+		for b := range unit.NumBodies() {
+			s.body = uint32(t.bodyBase[u] + b)
+			s.news, s.newPCs, s.fields, s.consts, s.inits, s.sites = s.news[:0], s.newPCs[:0], s.fields[:0], s.consts[:0], s.inits[:0], s.sites[:0]
+			unit.EachRef(b, ref)
+			for _, x := range s.sites {
+				s.site(x)
+			}
+			for _, c := range s.news {
+				g.newVal = append(g.newVal, uint32(c))
+			}
+			g.newPC = append(g.newPC, s.newPCs...)
+			g.callOff = append(g.callOff, uint32(len(g.callTo)))
+			g.newOff = append(g.newOff, uint32(len(g.newVal)))
+		}
+	}
+}
+
+// ref takes one reference of the body at hand.
+func (s *scan) ref(pc, index uint32, kind RefKind) {
+	g, t := s.g, s.t
+	switch kind {
+	case RefCallVirtual, RefCallSuper, RefCallDirect, RefCallStatic, RefCallInterface, RefCallPoly, RefCallDynamic, RefHandle:
+		if int64(index) >= int64(len(t.methodOf[s.unit])) {
+			return
+		}
+		m := t.methodOf[s.unit][index]
+		if m == NoMethod {
+			return
+		}
+		g.callTo = append(g.callTo, uint32(m))
+		g.callPC = append(g.callPC, pc)
+		g.callKind = append(g.callKind, kind)
+		if kind == RefCallStatic {
+			s.init(t.class(m), pc)
+		}
+		if kind <= RefCallInterface && len(s.registrations(m, kind)) > 0 {
+			s.sites = append(s.sites, site{m, pc, kind})
+		}
+	case RefNew:
+		c := t.typ(s.unit, index)
+		if t.isApp(c) {
+			g.created[c] = true
+			s.init(c, pc)
+			if s.news = addOnce(s.news, c); len(s.news) > len(s.newPCs) {
+				s.newPCs = append(s.newPCs, pc)
+			}
+		}
+	case RefClass:
+		c := t.typ(s.unit, index)
+		if t.isApp(c) {
+			g.mentioned[c] = true
+			s.consts = addOnce(s.consts, c)
+		}
+	case RefFieldGet, RefFieldPut:
+		class, _, typ := s.units[s.unit].Field(index)
+		s.init(t.typ(s.unit, class), pc)
+		if c := t.typ(s.unit, typ); kind == RefFieldGet && t.isApp(c) {
+			s.fields = addOnce(s.fields, c)
+		}
+	}
+}
+
+// addOnce appends c unless it is among the last of l: bodies are small, and a
+// hostile one must not make this quadratic.
+func addOnce(l []ClassID, c ClassID) []ClassID {
+	if slices.Contains(l[max(0, len(l)-32):], c) {
+		return l
+	}
+	return append(l, c)
+}
+
+// init notes that the code makes the virtual machine initialise class c.
+func (s *scan) init(c ClassID, pc uint32) {
+	if int64(c) >= int64(len(s.clinit)) || s.clinit[c] == NoMethod {
+		return
+	}
+	if m := s.t.bodyMethod[s.body]; m != NoMethod && s.t.class(m) == c {
+		return // it is initialised already
+	}
+	if slices.Contains(s.inits[max(0, len(s.inits)-32):], c) {
+		return
+	}
+	s.inits = append(s.inits, c)
+	s.edge(s.body, pc, s.clinit[c], EdgeCallback)
+}
+
+func (s *scan) edge(body, pc uint32, to MethodID, kind EdgeKind) {
+	if len(s.g.extra) >= maxExtra {
+		s.g.truncated = true
+		return
+	}
+	s.g.extra = append(s.g.extra, extraEdge{body, pc, to, kind})
+}
+
+// registrations returns what a call of m hands over.
+func (s *scan) registrations(m MethodID, kind RefKind) []registration {
+	if r := s.regs[m]; r != nil {
+		return r
+	}
+	r := s.findRegistrations(m, kind)
+	if len(r) == 0 {
+		r = s.none
+	}
+	s.regs[m] = r
+	return r
+}
+
+func (s *scan) findRegistrations(m MethodID, kind RefKind) (out []registration) {
+	t := s.t
+	c := t.class(m)
+	at := 1
+	if kind == RefCallStatic {
+		at = 0
+	}
+	framework := !t.isDefined(t.resolved[m])
+	byRow := false
+	if s.rowed[t.nameOf(m)] {
+		for _, k := range append([]uint32{uint32(c)}, t.supers(c)...) {
+			r := s.rows[rowKey{ClassID(k), t.nameOf(m)}]
+			if r.run != nil && framework && at == 1 {
+				out = append(out, registration{typ: ClassID(k), run: r.run, how: byNames, own: true})
+			}
+			if r.reflective && framework {
+				out = append(out, registration{how: byReflection})
+			}
+			byRow = byRow || r.class
+		}
+	}
+	if !framework && !byRow {
+		return out
+	}
+	proto := t.sigs.b[t.sig(m)]
+	i, _ := slices.BinarySearchFunc(s.params, proto, func(p param, proto uint32) int { return cmp.Compare(p.proto, proto) })
+	for ; i < len(s.params) && s.params[i].proto == proto; i++ {
+		switch p := s.params[i]; {
+		case p.class && byRow:
+			out = append(out, registration{arg: at + p.at, how: byClass})
+		case !p.class && framework:
+			out = append(out, registration{arg: at + p.at, typ: p.typ, how: byType})
+		}
+	}
+	return out
+}
+
+// callbackParams collects the parameters of all prototypes that may be
+// callbacks, in the order of the prototypes.
+func (s *scan) callbackParams() {
+	t := s.t
+	is := map[string]bool{}
+	for c, d := range t.classes.list {
+		if s.isCallback(ClassID(c)) {
+			is[d] = true
+		}
+	}
+	is["Ljava/lang/Class;"] = true
+	for i, proto := range t.protos.list {
+		at := 0
+		for d := range params(proto) {
+			if is[d] {
+				s.params = append(s.params, param{uint32(i), at, ClassID(t.classes.index[d]), d == "Ljava/lang/Class;"})
+			}
+			at++
+		}
+	}
+}
+
+// isCallback reports whether an object of framework type c is called back by
+// those that it is handed to, and the app has such objects.
+func (s *scan) isCallback(c ClassID) bool {
+	t := s.t
+	if c == t.object || t.isApp(c) || len(t.subclasses().row(uint32(c))) == 0 {
+		return false
+	}
+	d := t.classes.list[c]
+	if callbackClasses[d] {
+		return true
+	}
+	for _, suffix := range callbackSuffixes {
+		if strings.HasSuffix(d, suffix) {
+			return true
+		}
+	}
+	return t.cFlags[c]&accInterface != 0 && !plainInterfaces[d]
+}
+
+// params yields the descriptors of a prototype's parameters.
+func params(proto string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		s := strings.TrimPrefix(proto, "(")
+		for s != "" && s[0] != ')' {
+			n := 0
+			for n < len(s) && s[n] == '[' {
+				n++
+			}
+			if n < len(s) && s[n] == 'L' {
+				e := strings.IndexByte(s[n:], ';')
+				if e < 0 {
+					return
+				}
+				n += e
+			}
+			if n >= len(s) || !yield(s[:n+1]) {
+				return
+			}
+			s = s[n+1:]
+		}
+	}
+}
+
+// site finds out what one call that hands something over may run.
+func (s *scan) site(x site) {
+	for _, r := range s.regs[x.to] {
+		switch r.how {
+		case byReflection:
+			s.reflected(x)
+		case byClass:
+			for _, c := range s.consts {
+				if c != s.ownClass() {
+					s.created(c, x.pc)
+				}
+			}
+		default:
+			s.object(s.body, x.pc, x.to, r)
+		}
+	}
+}
+
+func (s *scan) ownClass() ClassID {
+	if m := s.t.bodyMethod[s.body]; m != NoMethod {
+		return s.t.class(m)
+	}
+	return NoClass
+}
+
+// created adds the edges to the life cycle of a class that the framework makes
+// an object of, if it is one that the framework knows how to enter.
+func (s *scan) created(c ClassID, pc uint32) {
+	fw := false
+	for _, k := range s.t.supers(c) {
+		if ClassID(k) != s.t.object && (!s.t.isApp(ClassID(k)) || strings.HasPrefix(s.t.classes.list[k], "Landroidx/")) {
+			fw = true
+		}
+	}
+	if !fw {
+		return
+	}
+	for _, m := range s.t.entryPoints(c) {
+		s.edge(s.body, pc, m, EdgeCallback)
+	}
+}
+
+func (s *scan) reflected(x site) {
+	v, ok := s.units[s.unit].(Values)
+	if !ok {
+		return
+	}
+	for _, text := range v.Reflected(int(s.body)-s.t.bodyBase[s.unit], x.pc) {
+		class, rest, ok := strings.Cut(text, "->")
+		if !ok {
+			continue
+		}
+		name, proto := rest, ""
+		if i := strings.IndexByte(rest, '('); i >= 0 {
+			name, proto = rest[:i], rest[i:]
+		}
+		found := false
+		if c, ok := s.t.classes.index[class]; ok {
+			for _, m := range s.t.classMethods.row(c) {
+				if s.t.name(MethodID(m)) != name || proto != "" && s.t.proto(MethodID(m)) != proto {
+					continue
+				}
+				found = true
+				s.edge(s.body, x.pc, s.t.resolved[m], EdgeReflective)
+			}
+		}
+		if !found {
+			s.edge(s.body, x.pc, s.g.number(member{class, name, proto}), EdgeReflective)
+		}
+	}
+}
+
+// object finds the classes of the object that a call at pc hands over.
+func (s *scan) object(body, pc uint32, to MethodID, r registration) {
+	t := s.t
+	if r.own && t.isApp(t.class(to)) {
+		c := t.class(to)
+		s.runAll(body, pc, c, r)
+		for _, k := range t.subclasses().row(uint32(c)) {
+			s.runAll(body, pc, ClassID(k), r)
+		}
+		return
+	}
+	var found []ClassID
+	found = s.below(s.news, r.typ, found)
+	if len(found) != 1 {
+		if v, ok := s.units[s.unit].(Values); ok {
+			if d := v.ArgClass(int(body)-t.bodyBase[s.unit], pc, r.arg); d != "" {
+				if c, ok := t.classes.index[d]; ok && t.isApp(ClassID(c)) && t.isA(ClassID(c), r.typ) {
+					found = append(found[:0], ClassID(c))
+				}
+			}
+		}
+	}
+	if len(found) == 0 {
+		found = s.below(s.fields, r.typ, found)
+		found = s.below(s.returned(), r.typ, found)
+		if own := s.ownClass(); own != NoClass && t.isA(own, r.typ) {
+			found = append(found, own)
+		}
+	}
+	if len(found) == 0 {
+		s.pending = append(s.pending, pendingSite{body, pc, r})
+		return
+	}
+	for _, c := range found {
+		s.runAll(body, pc, c, r)
+	}
+}
+
+// below appends those classes of l that are typ or below it.
+func (s *scan) below(l []ClassID, typ ClassID, out []ClassID) []ClassID {
+	for _, c := range l {
+		if s.work += len(s.t.supers(c)) + len(out); s.work > maxWork {
+			s.g.truncated = true
+			return out
+		}
+		if s.t.isA(c, typ) && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// returned lists the classes that methods called by the body at hand are
+// declared to return.
+func (s *scan) returned() (out []ClassID) {
+	end := len(s.g.callTo)
+	if int(s.body)+1 < len(s.g.callOff) {
+		end = int(s.g.callOff[s.body+1]) // not the body that is being read
+	}
+	for i := int(s.g.callOff[s.body]); i < end; i++ {
+		if s.work++; s.work > maxWork {
+			s.g.truncated = true
+			return out
+		}
+		proto := s.t.proto(MethodID(s.g.callTo[i]))
+		if e := strings.LastIndexByte(proto, ')'); e >= 0 {
+			if c, ok := s.t.classes.index[proto[e+1:]]; ok && s.t.isApp(ClassID(c)) {
+				out = addOnce(out, ClassID(c))
+			}
+		}
+	}
+	return out
+}
+
+// runAll adds an edge to each method of class c that r says is run later.
+func (s *scan) runAll(body, pc uint32, c ClassID, r registration) {
+	if r.how == byNames {
+		s.eachMethod(c, func(m MethodID) {
+			if slices.Contains(r.run, s.t.name(m)) {
+				s.edge(body, pc, m, EdgeCallback)
+			}
+		})
+		return
+	}
+	key := runKey{c, r.typ}
+	run, ok := s.runMemo[key]
+	if !ok {
+		ups := append([]uint32{uint32(r.typ)}, s.t.supers(r.typ)...)
+		s.eachMethod(c, func(m MethodID) {
+			for _, k := range ups {
+				if ClassID(k) != s.t.object && s.t.introduces(ClassID(k), s.t.nameOf(m)) {
+					run = append(run, m)
+					return
+				}
+			}
+			if s.t.unknown(r.typ) && !objectMethods[s.t.name(m)] {
+				run = append(run, m)
+			}
+		})
+		s.runMemo[key] = run
+	}
+	for _, m := range run {
+		s.edge(body, pc, m, EdgeCallback)
+	}
+}
+
+// eachMethod calls fn for the methods that an object of class c has from
+// classes of the app: its own, and inherited ones that are not overridden.
+func (s *scan) eachMethod(c ClassID, fn func(MethodID)) {
+	t := s.t
+	var seen []uint32
+	for steps := 0; steps < maxSupers && c != NoClass && t.isApp(c); steps++ {
+		for _, x := range t.classMethods.row(uint32(c)) {
+			m := MethodID(x)
+			if !t.isDefined(m) || t.mFlags[m]&(accStatic|accPrivate) != 0 || steps > 0 && slices.Contains(seen, t.sig(m)) {
+				continue
+			}
+			if n := t.name(m); n == "<init>" || n == "<clinit>" {
+				continue
+			}
+			fn(m)
+			if len(seen) < 1024 {
+				seen = append(seen, t.sig(m))
+			}
+		}
+		c = t.super[c]
+	}
+}
+
+// finish looks farther for the objects of pending sites: first whether the object is a parameter, then among all that the class makes, then whether there
+// are hardly any that it could be.
+func (s *scan) finish() {
+	g, t := s.g, s.t
+	type wrapper struct {
+		m   MethodID
+		typ ClassID
+	}
+	known := map[wrapper]bool{}
+	var wrappers []wrapper
+	var regOf []registration
+	var classNews rows
+	if len(s.pending) > 0 {
+		var keys, val []uint32
+		for b, m := range t.bodyMethod {
+			if m != NoMethod {
+				for _, c := range g.newVal[g.newOff[b]:g.newOff[b+1]] {
+					keys, val = append(keys, uint32(t.class(m))), append(val, c)
+				}
+			}
+		}
+		classNews = group(len(t.super), keys, val)
+	}
+	// resolve takes one pending site; it may make the method that holds it a wrapper.
+	resolve := func(p pendingSite) {
+		m := t.bodyMethod[p.body]
+		if m == NoMethod {
+			return
+		}
+		at := 1
+		if t.isDefined(m) && t.mFlags[m]&accStatic != 0 {
+			at = 0
+		}
+		for d := range params(t.proto(m)) {
+			if x, ok := t.classes.index[d]; ok && d[0] == 'L' && ClassID(x) != t.object && (t.isA(ClassID(x), p.reg.typ) || t.isA(p.reg.typ, ClassID(x))) {
+				w := wrapper{m, p.reg.typ}
+				if !known[w] && len(wrappers) < maxWrappers {
+					known[w] = true
+					r := p.reg
+					r.arg, r.own = at, false
+					wrappers, regOf = append(wrappers, w), append(regOf, r)
+				}
+				return
+			}
+			at++
+		}
+		var found []ClassID
+		for _, c := range s.outer(t.class(m)) {
+			for _, x := range classNews.row(uint32(c)) {
+				if k := ClassID(x); t.isA(k, p.reg.typ) && !slices.Contains(found, k) && len(found) < 32 {
+					found = append(found, k)
+				}
+			}
+			if len(found) > 0 {
+				break
+			}
+		}
+		if sub := t.subclasses().row(uint32(p.reg.typ)); len(found) == 0 && len(sub) <= maxGuess {
+			for _, x := range sub {
+				if t.cFlags[x]&(accInterface|accAbstract) == 0 {
+					found = append(found, ClassID(x))
+				}
+			}
+		}
+		for _, c := range found {
+			s.runAll(p.body, p.pc, c, p.reg)
+		}
+	}
+	for i := 0; i < len(s.pending); i++ { // grows while wrappers are found
+		resolve(s.pending[i])
+		for ; len(wrappers) > 0 && i == len(s.pending)-1; wrappers, regOf = wrappers[1:], regOf[1:] {
+			s.wrapped(wrappers[0].m, regOf[0])
+		}
+	}
+	s.unexplained()
+}
+
+// unexplained adds edges for objects that no row explains. A method that
+// overrides one of the framework's is there to be called by the framework. If
+// nothing was found that leads to it, it is what makes the objects.
+func (s *scan) unexplained() {
+	g, t := s.g, s.t
+	explained := make([]bool, t.numMethods())
+	for _, e := range g.extra {
+		if e.kind == EdgeCallback && int(e.to) < len(explained) {
+			explained[e.to] = true
+		}
+	}
+	memo := map[ClassID][]MethodID{}
+	for body := range t.bodyMethod {
+		for i := g.newOff[body]; i < g.newOff[body+1]; i++ {
+			c := ClassID(g.newVal[i])
+			open, ok := memo[c]
+			if !ok {
+				open = s.openMethods(c, explained)
+				memo[c] = open
+			}
+			for _, m := range open {
+				s.edge(uint32(body), g.newPC[i], m, EdgeCallback)
+			}
+		}
+	}
+}
+
+// openMethods lists the methods of an object of class c that override what a
+// type of the framework introduces, that no callback leads to, and that the app
+// does not call through that type itself.
+func (s *scan) openMethods(c ClassID, explained []bool) (out []MethodID) {
+	t := s.t
+	var ups []ClassID
+	for _, k := range t.supers(c) {
+		if k := ClassID(k); !t.isApp(k) && k != t.object && !plainInterfaces[t.classes.list[k]] {
+			ups = append(ups, k)
+		}
+	}
+	if len(ups) == 0 {
+		return nil
+	}
+	s.eachMethod(c, func(m MethodID) {
+		if explained[m] || len(s.g.overrode.row(uint32(m))) > 0 {
+			return
+		}
+		for _, k := range ups {
+			if s.work++; s.work > maxWork {
+				s.g.truncated = true
+				return
+			}
+			if t.introduces(k, t.nameOf(m)) {
+				out = append(out, m)
+				return
+			}
+		}
+	})
+	return out
+}
+
+// outer lists a class and those that it is nested in, by their names.
+func (s *scan) outer(c ClassID) []ClassID {
+	out := []ClassID{c}
+	d := s.t.classes.list[c]
+	for i := strings.LastIndexByte(d, '$'); i > 0; i = strings.LastIndexByte(d[:i], '$') {
+		if o, ok := s.t.classes.index[d[:i]+";"]; ok && len(out) < 8 {
+			out = append(out, ClassID(o))
+		}
+	}
+	return out
+}
+
+// wrapped treats the calls of a method that hands its parameter on to the
+// framework as if they were calls of the framework.
+func (s *scan) wrapped(m MethodID, r registration) {
+	g := s.g
+	named := append([]uint32{uint32(m)}, g.aliases.row(uint32(m))...)
+	named = append(named, g.overrode.row(uint32(m))...)
+	last := NoIndex
+	for _, d := range named {
+		for _, call := range g.callers.row(d) {
+			if body := g.bodyOf(call); body != last {
+				last = body
+				s.reread(body)
+			}
+			s.object(s.body, g.callPC[call], MethodID(d), r)
+		}
+	}
+}
+
+// reread makes an earlier body the one at hand: what it makes is known
+// already, what it reads is not.
+func (s *scan) reread(body uint32) {
+	g, t := s.g, s.t
+	u, b := g.unitOf(body)
+	s.unit, s.body = u, body
+	s.news, s.fields = s.news[:0], s.fields[:0]
+	for _, c := range g.newVal[g.newOff[body]:g.newOff[body+1]] {
+		s.news = append(s.news, ClassID(c))
+	}
+	if s.work > maxWork {
+		g.truncated = true
+		return
+	}
+	s.units[u].EachRef(b, func(_, index uint32, kind RefKind) {
+		s.work++
+		if kind == RefFieldGet {
+			_, _, typ := s.units[u].Field(index)
+			if c := t.typ(u, typ); t.isApp(c) {
+				s.fields = addOnce(s.fields, c)
+			}
+		}
+	})
+}

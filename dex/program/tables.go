@@ -1,0 +1,651 @@
+package program
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Budgets. An honest class has fewer than fifty types above it, an honest app
+// about eight per class.
+const (
+	maxSupers       = 512      // types above one class that are followed
+	supersPerClass  = 64       // on average over all classes
+	maxSupersFloor  = 1 << 18  // but so many in any case
+	maxOverrideWork = 64 << 20 // look-ups while overrides are collected
+)
+
+// symbols gives numbers to strings, in the order in which they come.
+type symbols struct {
+	index map[string]uint32
+	list  []string
+}
+
+func (s *symbols) intern(text string) uint32 {
+	if i, ok := s.index[text]; ok {
+		return i
+	}
+	i := uint32(len(s.list))
+	s.index[text] = i
+	s.list = append(s.list, text)
+	return i
+}
+
+// pairs gives numbers to pairs of numbers, in the order in which they come: a
+// hash table with open addressing. The factor is random, so that no file can be
+// made to collide; what is found does not depend on it.
+type pairs struct {
+	slots  []pairSlot
+	a, b   []uint32
+	factor uint64
+}
+
+// pairSlot holds a pair and its number + 1; 0 is a free slot.
+type pairSlot struct{ a, b, n uint32 }
+
+func newPairs(n int) pairs {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	return pairs{slots: make([]pairSlot, size), a: make([]uint32, 0, n), b: make([]uint32, 0, n), factor: rand.Uint64() | 1}
+}
+
+// slot returns the slot of a pair, or the free one where it belongs.
+func (p *pairs) slot(a, b uint32) *pairSlot {
+	mask := uint32(len(p.slots) - 1)
+	h := uint32((uint64(a)<<32 | uint64(b)) * p.factor >> 32)
+	for {
+		s := &p.slots[h&mask]
+		if s.n == 0 || s.a == a && s.b == b {
+			return s
+		}
+		h++
+	}
+}
+
+func (p *pairs) find(a, b uint32) (uint32, bool) {
+	s := p.slot(a, b)
+	return s.n - 1, s.n != 0
+}
+
+func (p *pairs) intern(a, b uint32) uint32 {
+	s := p.slot(a, b)
+	if s.n != 0 {
+		return s.n - 1
+	}
+	if 2*len(p.a) >= len(p.slots) {
+		old := p.slots
+		p.slots = make([]pairSlot, 2*len(old))
+		for _, o := range old {
+			if o.n != 0 {
+				*p.slot(o.a, o.b) = o
+			}
+		}
+		s = p.slot(a, b)
+	}
+	p.a = append(p.a, a)
+	p.b = append(p.b, b)
+	*s = pairSlot{a, b, uint32(len(p.a))}
+	return s.n - 1
+}
+
+// rows is a list of lists (compressed sparse rows): row i is
+// val[off[i]:off[i+1]].
+type rows struct{ off, val []uint32 }
+
+func (r *rows) row(i uint32) []uint32 { return r.val[r.off[i]:r.off[i+1]] }
+
+// invert returns n rows: row v lists the positions of v in val, ascending.
+func invert(n int, val []uint32) rows {
+	r := rows{off: make([]uint32, n+1), val: make([]uint32, len(val))}
+	for _, v := range val {
+		r.off[v+1]++
+	}
+	for i := range n {
+		r.off[i+1] += r.off[i]
+	}
+	at := slices.Clone(r.off[:n])
+	for i, v := range val {
+		r.val[at[v]] = uint32(i)
+		at[v]++
+	}
+	return r
+}
+
+// group returns n rows: row keys[i] lists val[i], in the order of i.
+func group(n int, keys, val []uint32) rows {
+	r := invert(n, keys)
+	for i, x := range r.val {
+		r.val[i] = val[x]
+	}
+	return r
+}
+
+// tables is what needs no look at code: numbers, names, hierarchy.
+type tables struct {
+	classes, names, protos symbols
+	typeOf                 [][]ClassID  // by unit and type index
+	methodOf               [][]MethodID // by unit and method index
+
+	sigs    pairs // name, proto
+	methods pairs // class, sig
+
+	// Of methods that a unit defines; mUnit is -1 for others.
+	mUnit, mBody []int32
+	mFlags       []uint32
+	// bodyMethod is the method of each body of all units: those of unit u begin
+	// at bodyBase[u].
+	bodyMethod []MethodID
+	bodyBase   []int
+
+	// Of classes; defUnit is -1 for those of the framework.
+	defUnit, defClass []int32
+	cFlags            []uint32
+	super             []ClassID
+	ifaces            rows
+	above             rows // all types above a class, nearest first
+	classMethods      rows // all methods named with a class
+
+	resolved []MethodID
+
+	fw         Framework
+	introAsked pairs // class and name
+	introKnown []bool
+	object     ClassID
+	truncated  bool
+
+	subOnce sync.Once
+	sub     rows
+}
+
+func (t *tables) isApp(c ClassID) bool {
+	return int64(c) < int64(len(t.defUnit)) && t.defUnit[c] >= 0
+}
+
+func (t *tables) isDefined(m MethodID) bool {
+	return int64(m) < int64(len(t.mUnit)) && t.mUnit[m] >= 0
+}
+
+func (t *tables) build(units []Unit, fw Framework) {
+	t.fw = fw
+	t.number(units)
+	t.define(units)
+	t.hierarchy(units)
+	t.closures()
+	t.resolveAll()
+	t.classMethods = invert(len(t.classes.list), t.methods.a)
+}
+
+// number gives every type and method its number.
+func (t *tables) number(units []Unit) {
+	nt, nm, np := 0, 0, 0
+	for _, u := range units {
+		nt += u.NumTypes()
+		nm += u.NumMethods()
+		np += u.NumProtos()
+	}
+	t.classes = symbols{index: make(map[string]uint32, nt)}
+	t.names = symbols{index: make(map[string]uint32, nm/4)}
+	t.protos = symbols{index: make(map[string]uint32, np)}
+	t.sigs = newPairs(nm / 2)
+	t.methods = newPairs(nm)
+	t.introAsked = newPairs(1 << 10)
+	t.object = ClassID(t.classes.intern("Ljava/lang/Object;"))
+	for _, u := range units {
+		types := make([]ClassID, u.NumTypes())
+		for i := range types {
+			types[i] = NoClass
+			if s := u.Type(uint32(i)); s != "" {
+				types[i] = ClassID(t.classes.intern(s))
+			}
+		}
+		protos := make([]uint32, u.NumProtos())
+		for i := range protos {
+			protos[i] = NoIndex
+			if s := u.Proto(uint32(i)); s != "" {
+				protos[i] = t.protos.intern(s)
+			}
+		}
+		names := make([]uint32, u.NumStrings()) // + 1; 0 is not asked yet
+		methods := make([]MethodID, u.NumMethods())
+		for i := range methods {
+			methods[i] = NoMethod
+			class, name, proto := u.Method(uint32(i))
+			if int64(class) >= int64(len(types)) || int64(name) >= int64(len(names)) || int64(proto) >= int64(len(protos)) {
+				continue
+			}
+			if types[class] == NoClass || protos[proto] == NoIndex {
+				continue
+			}
+			if names[name] == 0 {
+				names[name] = t.names.intern(u.String(name)) + 1
+			}
+			methods[i] = t.method(types[class], t.sigs.intern(names[name]-1, protos[proto]))
+		}
+		t.typeOf = append(t.typeOf, types)
+		t.methodOf = append(t.methodOf, methods)
+	}
+}
+
+func (t *tables) numMethods() int { return len(t.methods.a) }
+
+// class, sig, nameOf, name and proto are the parts of a method that has a number.
+func (t *tables) class(m MethodID) ClassID { return ClassID(t.methods.a[m]) }
+func (t *tables) sig(m MethodID) uint32    { return t.methods.b[m] }
+func (t *tables) nameOf(m MethodID) uint32 { return t.sigs.a[t.methods.b[m]] }
+func (t *tables) name(m MethodID) string   { return t.names.list[t.nameOf(m)] }
+func (t *tables) proto(m MethodID) string  { return t.protos.list[t.sigs.b[t.methods.b[m]]] }
+
+// method returns the number of a method and gives it one if it has none.
+func (t *tables) method(c ClassID, sig uint32) MethodID {
+	return MethodID(t.methods.intern(uint32(c), sig))
+}
+
+func (t *tables) find(c ClassID, sig uint32) MethodID {
+	if m, ok := t.methods.find(uint32(c), sig); ok {
+		return MethodID(m)
+	}
+	return NoMethod
+}
+
+func (t *tables) lookup(class, name, proto string) MethodID {
+	c, ok := t.classes.index[class]
+	n, ok2 := t.names.index[name]
+	r, ok3 := t.protos.index[proto]
+	if !ok || !ok2 || !ok3 {
+		return NoMethod
+	}
+	s, ok := t.sigs.find(n, r)
+	if !ok {
+		return NoMethod
+	}
+	return t.find(ClassID(c), s)
+}
+
+// typ returns the class of type i of unit u.
+func (t *tables) typ(u int, i uint32) ClassID {
+	if int64(i) >= int64(len(t.typeOf[u])) {
+		return NoClass
+	}
+	return t.typeOf[u][i]
+}
+
+// define notes who defines what.
+func (t *tables) define(units []Unit) {
+	n := len(t.classes.list)
+	t.defUnit, t.defClass = filled(n, -1), filled(n, -1)
+	t.cFlags = make([]uint32, n)
+	t.mUnit, t.mBody = filled(t.numMethods(), -1), filled(t.numMethods(), -1)
+	t.mFlags = make([]uint32, t.numMethods())
+	for ui, u := range units {
+		for i := range u.NumClasses() {
+			typ, _, flags := u.Class(i)
+			c := t.typ(ui, typ)
+			if c == NoClass {
+				continue
+			}
+			if t.defUnit[c] < 0 {
+				t.defUnit[c], t.defClass[c], t.cFlags[c] = int32(ui), int32(i), flags
+			}
+			u.EachMethod(i, func(method, flags uint32, body int) {
+				if int64(method) >= int64(len(t.methodOf[ui])) {
+					return
+				}
+				m := t.methodOf[ui][method]
+				// A class cannot define methods of another one.
+				if m == NoMethod || t.class(m) != c || t.mUnit[m] >= 0 {
+					return
+				}
+				if body >= u.NumBodies() {
+					body = -1
+				}
+				t.mUnit[m], t.mBody[m], t.mFlags[m] = int32(ui), int32(max(body, -1)), flags
+			})
+		}
+		t.bodyBase = append(t.bodyBase, len(t.bodyMethod))
+		for i := range u.NumBodies() {
+			m := NoMethod
+			if x := u.Body(i); int64(x) < int64(len(t.methodOf[ui])) {
+				m = t.methodOf[ui][x]
+			}
+			t.bodyMethod = append(t.bodyMethod, m)
+		}
+	}
+	t.bodyBase = append(t.bodyBase, len(t.bodyMethod))
+}
+
+func filled(n int, v int32) []int32 {
+	l := make([]int32, n)
+	for i := range l {
+		l[i] = v
+	}
+	return l
+}
+
+// hierarchy finds superclass and interfaces of every class. Framework types
+// above those that units name get numbers on the way.
+func (t *tables) hierarchy(units []Unit) {
+	t.ifaces.off = make([]uint32, 1, len(t.classes.list)+1)
+	for c := 0; c < len(t.classes.list); c++ {
+		super := NoClass
+		switch {
+		case ClassID(c) == t.object:
+			// The root, whatever an app that defines it may say.
+		case t.isApp(ClassID(c)):
+			u, i := int(t.defUnit[c]), int(t.defClass[c])
+			_, s, _ := units[u].Class(i)
+			super = t.typ(u, s)
+			for _, x := range units[u].ClassInterfaces(i) {
+				if f := t.typ(u, x); f != NoClass {
+					t.ifaces.val = append(t.ifaces.val, uint32(f))
+				}
+			}
+		case strings.HasPrefix(t.classes.list[c], "["):
+			super = t.object
+		case t.fw != nil && strings.HasPrefix(t.classes.list[c], "L"):
+			if k, ok := t.fw.Class(t.classes.list[c]); ok {
+				if k.Super != "" {
+					super = t.frameworkClass(k.Super)
+				}
+				for _, s := range k.Interfaces {
+					t.ifaces.val = append(t.ifaces.val, uint32(t.frameworkClass(s)))
+				}
+				if k.Interface {
+					t.cFlags[c] |= accInterface
+				}
+				if k.Abstract {
+					t.cFlags[c] |= accAbstract
+				}
+			}
+		}
+		t.super = append(t.super, super)
+		t.ifaces.off = append(t.ifaces.off, uint32(len(t.ifaces.val)))
+	}
+	t.cutCycles()
+}
+
+func (t *tables) frameworkClass(descriptor string) ClassID {
+	c := t.classes.intern(descriptor)
+	if int(c) == len(t.defUnit) {
+		t.defUnit = append(t.defUnit, -1)
+		t.defClass = append(t.defClass, -1)
+		t.cFlags = append(t.cFlags, 0)
+	}
+	return ClassID(c)
+}
+
+// cutCycles removes the relations that lead back to a class that is being
+// visited: depth first, in the order of numbers, so always the same ones.
+func (t *tables) cutCycles() {
+	const (
+		fresh = iota
+		open
+		done
+	)
+	state := make([]uint8, len(t.super))
+	type frame struct {
+		c    ClassID
+		next int // 0: the superclass; then the interfaces
+	}
+	var stack []frame
+	for c := range t.super {
+		if state[c] != fresh {
+			continue
+		}
+		stack = append(stack[:0], frame{c: ClassID(c)})
+		state[c] = open
+		for len(stack) > 0 {
+			f := &stack[len(stack)-1]
+			ifs := t.ifaces.row(uint32(f.c))
+			if f.next > len(ifs) {
+				state[f.c] = done
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			up := t.super[f.c]
+			if f.next > 0 {
+				up = ClassID(ifs[f.next-1])
+			}
+			i := f.next
+			f.next++
+			if up == NoClass || state[up] == done {
+				continue
+			}
+			if state[up] == fresh {
+				state[up] = open
+				stack = append(stack, frame{c: up})
+				continue
+			}
+			t.truncated = true
+			if i == 0 {
+				t.super[f.c] = NoClass
+			} else {
+				ifs[i-1] = uint32(t.object)
+			}
+		}
+	}
+	// Without a known superclass the root is java.lang.Object.
+	for c := range t.super {
+		if t.super[c] == NoClass && ClassID(c) != t.object && len(t.classes.list[c]) > 1 {
+			t.super[c] = t.object
+		}
+	}
+}
+
+// closures lists all types above each class, nearest first: breadth first,
+// the superclass before the interfaces.
+func (t *tables) closures() {
+	n := len(t.super)
+	t.above.off = make([]uint32, 1, n+1)
+	seen := filled(n, -1)
+	budget := n*supersPerClass + maxSupersFloor
+	for c := range n {
+		start := len(t.above.val)
+		limit := min(maxSupers, budget-start)
+		seen[c] = int32(c)
+		add := func(s ClassID) {
+			if s == NoClass || seen[s] == int32(c) {
+				return
+			}
+			if len(t.above.val)-start >= limit {
+				t.truncated = true
+				return
+			}
+			seen[s] = int32(c)
+			t.above.val = append(t.above.val, uint32(s))
+		}
+		expand := func(s ClassID) {
+			// java.lang.Object is put last.
+			if t.super[s] != t.object {
+				add(t.super[s])
+			}
+			for _, f := range t.ifaces.row(uint32(s)) {
+				add(ClassID(f))
+			}
+		}
+		expand(ClassID(c))
+		for i := start; i < len(t.above.val); i++ {
+			expand(ClassID(t.above.val[i]))
+		}
+		if t.super[c] != NoClass {
+			add(t.object)
+		}
+		t.above.off = append(t.above.off, uint32(len(t.above.val)))
+	}
+}
+
+// supers returns the types above c, nearest first.
+func (t *tables) supers(c ClassID) []uint32 { return t.above.row(uint32(c)) }
+
+func (t *tables) isA(c, d ClassID) bool {
+	return c == d || slices.Contains(t.supers(c), uint32(d))
+}
+
+// frameworkSupers walks the framework table for a class that no unit names.
+func (t *tables) frameworkSupers(class string, yield func(string) bool) {
+	if t.fw == nil {
+		return
+	}
+	const object = "Ljava/lang/Object;"
+	list := []string{class}
+	for i := 0; i < len(list) && i < maxSupers; i++ {
+		if i > 0 && !yield(list[i]) {
+			return
+		}
+		c, ok := t.fw.Class(list[i])
+		if !ok {
+			continue
+		}
+		for _, s := range append([]string{c.Super}, c.Interfaces...) {
+			if s != "" && s != object && !slices.Contains(list, s) {
+				list = append(list, s)
+			}
+		}
+	}
+	if _, ok := t.fw.Class(class); ok && class != object {
+		yield(object)
+	}
+}
+
+// subclasses lists the app's classes below each class.
+func (t *tables) subclasses() *rows {
+	t.subOnce.Do(func() {
+		var keys, val []uint32
+		for c := range t.super {
+			if !t.isApp(ClassID(c)) {
+				continue
+			}
+			for _, s := range t.supers(ClassID(c)) {
+				keys = append(keys, s)
+				val = append(val, uint32(c))
+			}
+		}
+		t.sub = group(len(t.super), keys, val)
+	})
+	return &t.sub
+}
+
+// objectMethods are the instance methods of java.lang.Object.
+var objectMethods = map[string]bool{
+	"clone": true, "equals": true, "finalize": true, "getClass": true, "hashCode": true,
+	"notify": true, "notifyAll": true, "toString": true, "wait": true,
+}
+
+// introduces reports whether the framework class c is known to introduce a
+// method of that name (a number). Only to be called while something is built.
+func (t *tables) introduces(c ClassID, name uint32) bool {
+	if c == t.object {
+		return objectMethods[t.names.list[name]]
+	}
+	if t.fw == nil {
+		return false
+	}
+	i := t.introAsked.intern(uint32(c), name)
+	if int(i) == len(t.introKnown) {
+		t.introKnown = append(t.introKnown, t.fw.Introduces(t.classes.list[c], t.names.list[name]))
+	}
+	return t.introKnown[i]
+}
+
+// resolveAll finds what each named method stands for.
+func (t *tables) resolveAll() {
+	n := t.numMethods()
+	t.resolved = make([]MethodID, n)
+	for m := range n {
+		t.resolved[m] = t.resolve(MethodID(m))
+	}
+	// Methods of the framework that got their number just now.
+	for m := n; m < t.numMethods(); m++ {
+		t.resolved = append(t.resolved, MethodID(m))
+	}
+	for len(t.mUnit) < t.numMethods() {
+		t.mUnit, t.mBody, t.mFlags = append(t.mUnit, -1), append(t.mBody, -1), append(t.mFlags, 0)
+	}
+}
+
+func (t *tables) resolve(m MethodID) MethodID {
+	c := t.class(m)
+	if t.mUnit[m] >= 0 || !t.isApp(c) {
+		return m
+	}
+	sig, name, id := t.sig(m), t.name(m), t.nameOf(m)
+	if name == "<init>" || name == "<clinit>" {
+		return m // never inherited
+	}
+	k := c
+	for steps := 0; t.isApp(k); steps++ {
+		if d := t.find(k, sig); d != NoMethod && int(d) < len(t.mUnit) && t.mUnit[d] >= 0 {
+			return d
+		}
+		if k = t.super[k]; k == NoClass || steps > maxSupers {
+			return m
+		}
+	}
+	// k is the first class of the framework.
+	if k != t.object || objectMethods[name] {
+		for f := k; f != NoClass; f = t.super[f] {
+			if t.introduces(f, id) {
+				return t.method(f, sig)
+			}
+		}
+	}
+	for _, s := range t.supers(c) {
+		if f := ClassID(s); t.isApp(f) {
+			if d := t.find(f, sig); d != NoMethod && int(d) < len(t.mUnit) && t.mUnit[d] >= 0 {
+				return d
+			}
+		} else if f != t.object && t.introduces(f, id) {
+			return t.method(f, sig)
+		}
+	}
+	if k == t.object && !objectMethods[name] {
+		// Nobody has such a method. Perhaps an interface that is not known.
+		for _, s := range t.supers(c) {
+			if f := ClassID(s); !t.isApp(f) && f != t.object && t.unknown(f) {
+				return t.method(f, sig)
+			}
+		}
+		return m
+	}
+	return t.method(k, sig)
+}
+
+// unknown reports whether nothing is known of a framework class.
+func (t *tables) unknown(c ClassID) bool {
+	if t.fw == nil {
+		return true
+	}
+	_, ok := t.fw.Class(t.classes.list[c])
+	return !ok
+}
+
+// eachName calls yield for the classes under whose name m may be known.
+func (t *tables) eachName(m MethodID, yield func(ClassID) bool) {
+	c, sig, name := t.class(m), t.sig(m), t.name(m)
+	if !yield(c) || name == "<init>" || name == "<clinit>" || t.isDefined(m) && t.mFlags[m]&(accPrivate|accStatic) != 0 {
+		return
+	}
+	// A class is a name of m if it or a type above it has the method.
+	has := func(k ClassID) bool {
+		if d := t.find(k, sig); d != NoMethod && t.isDefined(d) {
+			return true
+		}
+		// The memo of introduces is for the builders.
+		return !t.isApp(k) && (k == t.object && objectMethods[name] || t.fw != nil && k != t.object && t.fw.Introduces(t.classes.list[k], name))
+	}
+	for _, s := range t.supers(c) {
+		k := ClassID(s)
+		ok := has(k) || !t.isApp(k) && t.unknown(k)
+		for _, a := range t.supers(k) {
+			if ok {
+				break
+			}
+			ok = has(ClassID(a))
+		}
+		if ok && !yield(k) {
+			return
+		}
+	}
+}
