@@ -74,31 +74,20 @@ type builder struct {
 	limits apk.Limits
 	set    *fact.Set
 	texts  []textSource
+	tables []tableUnit
 	digest map[string]bool // code already taken: the same DEX in several places counts once
 	label  manifest.Text
 }
 
 func newBuilder(ctx context.Context, o Options) *builder {
 	d := DefaultLimits()
-	l := apk.Limits{
-		Entries:    orDefault(o.Limits.Entries, d.Entries),
-		EntryBytes: orDefault(o.Limits.Entry, d.Entry),
-		TotalBytes: orDefault(o.Limits.Inflated, d.Inflated),
-		Ratio:      orDefault(o.Limits.Ratio, d.Ratio),
-	}
+	l := o.Limits.archive()
 	o.Limits.Texts = orDefault(o.Limits.Texts, d.Texts)
 	o.Limits.Depth = orDefault(o.Limits.Depth, d.Depth)
 	b := &builder{ctx: ctx, o: o, limits: l, budget: apk.NewBudget(l), set: &fact.Set{}, digest: map[string]bool{}}
 	b.set.App.Status = fact.Complete
 	b.set.Texts = b.allTexts
 	return b
-}
-
-func orDefault[T int | int64](v, d T) T {
-	if v <= 0 {
-		return d
-	}
-	return v
 }
 
 // problem records what went wrong with a part.

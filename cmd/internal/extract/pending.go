@@ -2,18 +2,14 @@ package extract
 
 import (
 	"github.com/telltale-apk/telltale/apk"
-	"github.com/telltale-apk/telltale/apk/manifest"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
-func (b *builder) resources(*apk.Archive, place) manifest.Resolver { return nil }
-func (b *builder) signers(*apk.Archive, place)                     {}
-func (b *builder) native(*apk.Entry, string)                       {}
+func (b *builder) signers(*apk.Archive, place) {}
+func (b *builder) native(*apk.Entry, string)   {}
 func (b *builder) nativeText(textSource, *apk.Budget, func(fact.Text) bool) bool {
 	return true
 }
-func (b *builder) resourceTexts(func(fact.Text) bool) bool { return true }
-func (b *builder) resolveLabel()                           { b.set.App.Label = b.label.Value }
 
 type valuer struct{}
 

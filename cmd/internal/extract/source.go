@@ -10,7 +10,11 @@
 // lazily: it must stay open as long as they are in use.
 package extract
 
-import "io"
+import (
+	"io"
+
+	"github.com/telltale-apk/telltale/apk"
+)
 
 // Role says what a file is within an app.
 type Role string
@@ -59,4 +63,22 @@ func DefaultLimits() Limits {
 		Texts:    4_000_000,
 		Depth:    4,
 	}
+}
+
+// archive returns the limits that concern archives.
+func (l Limits) archive() apk.Limits {
+	d := DefaultLimits()
+	return apk.Limits{
+		Entries:    orDefault(l.Entries, d.Entries),
+		EntryBytes: orDefault(l.Entry, d.Entry),
+		TotalBytes: orDefault(l.Inflated, d.Inflated),
+		Ratio:      orDefault(l.Ratio, d.Ratio),
+	}
+}
+
+func orDefault[T int | int64](v, d T) T {
+	if v <= 0 {
+		return d
+	}
+	return v
 }

@@ -39,7 +39,7 @@ func Explain(w io.Writer, a *event.App, what string, o Options) (int, error) {
 	}
 	for i := range a.Sinks {
 		if s := &a.Sinks[i]; same(what, s.ID, s.Name, s.Group) {
-			t.line(1, t.style(bold, clean(s.Name))+"  "+s.Group)
+			t.line(1, t.style(bold, clean(s.Name))+"  "+clean(s.Group))
 			t.sites(2, s.Sites)
 			n++
 		}
@@ -68,8 +68,8 @@ func (t *tree) line(depth int, s string) {
 }
 
 func (t *tree) sdk(s *finding.SDK, a *event.App) {
-	t.line(1, fmt.Sprintf("%s  %s, %s", t.style(bold, clean(s.Name)), s.Category, stateWords[s.State]))
-	t.line(2, fmt.Sprintf("rule %s · vendor %s · confidence %s: %s", s.ID, clean(cmp.Or(s.VendorName, s.Vendor)), s.Confidence, clean(s.Basis)))
+	t.line(1, fmt.Sprintf("%s  %s, %s", t.style(bold, clean(s.Name)), clean(s.Category), stateWords[s.State]))
+	t.line(2, fmt.Sprintf("rule %s · vendor %s · confidence %s: %s", clean(s.ID), clean(cmp.Or(s.VendorName, s.Vendor)), clean(s.Confidence), clean(s.Basis)))
 	for _, r := range s.VendorRecords {
 		t.line(2, "vendor: "+record(&r))
 	}
@@ -80,7 +80,7 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 		t.line(2, fmt.Sprintf("%s %s in %s", thousands(s.Classes), plural2(s.Classes, "class", "classes"), clean(strings.Join(s.Packages, ", "))))
 	}
 	for _, st := range s.States {
-		line := string(st.State) + ": " + clean(st.Reason)
+		line := clean(string(st.State)) + ": " + clean(st.Reason)
 		if st.Location != nil {
 			line += "  " + where(st.Location)
 		}
@@ -94,7 +94,7 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 	}
 	t.line(2, "evidence")
 	for _, e := range s.Evidence {
-		l := fmt.Sprintf("%s %s  (%s, signal %s)", e.Kind, clean(e.Value), e.Strength, clean(e.Signal))
+		l := fmt.Sprintf("%s %s  (%s, signal %s)", clean(e.Kind), clean(e.Value), clean(e.Strength), clean(e.Signal))
 		if e.Count > 1 {
 			l += fmt.Sprintf("  ×%s", thousands(e.Count))
 		}
@@ -144,7 +144,7 @@ func (t *tree) endpoint(e *finding.Endpoint) {
 		t.line(2, "set aside: "+clean(e.Noise))
 	}
 	if e.OwnerName != "" {
-		t.line(2, strings.TrimSpace("host of "+clean(e.OwnerName)+" "+e.Role))
+		t.line(2, strings.TrimSpace("host of "+clean(e.OwnerName)+" "+clean(e.Role)))
 	}
 	if e.HostSDK != "" {
 		t.line(2, "known as a host of "+clean(e.HostSDK))
@@ -171,7 +171,7 @@ func (t *tree) endpoint(e *finding.Endpoint) {
 
 // record writes one registration record with what it rests on.
 func record(r *finding.Registration) string {
-	s := fmt.Sprintf("%s of %s: %s", r.Grade, clean(r.Of), clean(r.Evidence))
+	s := fmt.Sprintf("%s of %s: %s", clean(r.Grade), clean(r.Of), clean(r.Evidence))
 	if p := strings.Trim(r.City+", "+r.Country, ", "); p != "" {
 		s += " (" + clean(p) + ")"
 	}
@@ -200,7 +200,7 @@ func (t *tree) sites(depth int, sites []finding.Site) {
 		s := &sites[i]
 		l := clean(s.Ref)
 		if s.How != "" && s.How != "call" {
-			l = s.How + " " + l
+			l = clean(s.How) + " " + l
 		}
 		if len(s.Args) > 0 {
 			l += " (" + clean(strings.Join(s.Args, ", ")) + ")"
@@ -210,7 +210,7 @@ func (t *tree) sites(depth int, sites []finding.Site) {
 		owner := "whose code: " + clean(s.Owner.Name)
 		switch s.Owner.Kind {
 		case "sdk":
-			owner += " (rule " + s.Owner.SDK + " owns its classes)"
+			owner += " (rule " + clean(s.Owner.SDK) + " owns its classes)"
 		case "library":
 			owner += " (a library that no rule knows)"
 		}
@@ -219,7 +219,7 @@ func (t *tree) sites(depth int, sites []finding.Site) {
 			t.line(depth+2, "called from "+clean(v))
 		}
 		if len(s.DecodedVia) > 0 {
-			t.line(depth+1, "decoded: "+strings.Join(s.DecodedVia, ", "))
+			t.line(depth+1, "decoded: "+clean(strings.Join(s.DecodedVia, ", ")))
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (h *textHandler) app(a *event.App) {
 	h.printf("  %s\n", clean(a.Path))
 	var about []string
 	if len(a.Signers) > 0 {
-		about = append(about, "signer "+fingerprint(a.Signers[0].SHA256)+" (claimed, not verified)")
+		about = append(about, "signer "+clean(fingerprint(a.Signers[0].SHA256))+" (claimed, not verified)")
 	}
 	if a.TargetSDK > 0 {
 		about = append(about, fmt.Sprintf("target %d", a.TargetSDK))
@@ -134,7 +134,7 @@ func codeText(a *event.App) string {
 	case n == 0:
 		return "no code"
 	}
-	return fmt.Sprintf("%d code %s, %s classes, %s instructions", n, plural(n, "unit"), thousands(classes), thousands(insns))
+	return fmt.Sprintf("%d code %s, %s %s, %s instructions", n, plural(n, "unit"), thousands(classes), plural2(classes, "class", "classes"), thousands(insns))
 }
 
 func (h *textHandler) problems(a *event.App) {
@@ -245,7 +245,7 @@ func vendorText(s *finding.SDK) string {
 	t := clean(s.VendorName)
 	for _, r := range s.VendorRecords {
 		if place := cmp.Or(r.City, r.Country); place != "" {
-			return t + ", " + clean(place) + " company (" + strings.TrimPrefix(r.Grade, "company-") + ")"
+			return t + ", " + clean(place) + " company (" + clean(strings.TrimPrefix(r.Grade, "company-")) + ")"
 		}
 	}
 	return t
@@ -259,7 +259,7 @@ func sdkBasis(s *finding.SDK) string {
 		if len(s.Packages) > 0 {
 			where = " in " + clean(s.Packages[0])
 			if len(s.Packages) > 1 {
-				where += fmt.Sprintf(" and %d more packages", len(s.Packages)-1)
+				where += fmt.Sprintf(" and %d more %s", len(s.Packages)-1, plural(len(s.Packages)-1, "package"))
 			}
 		}
 		out = append(out, fmt.Sprintf("%s %s%s", thousands(s.Classes), plural2(s.Classes, "class", "classes"), where))
@@ -272,10 +272,10 @@ func sdkBasis(s *finding.SDK) string {
 		if seen[e.Kind]++; seen[e.Kind] > 1 || len(out) > 4 {
 			continue
 		}
-		out = append(out, e.Kind+" "+short(clean(e.Value), 60))
+		out = append(out, clean(e.Kind)+" "+short(clean(e.Value), 60))
 	}
 	if s.Confidence != "high" && s.Confidence != "" {
-		out = append(out, "confidence "+s.Confidence)
+		out = append(out, "confidence "+clean(s.Confidence))
 	}
 	return strings.Join(out, " · ")
 }
@@ -312,7 +312,11 @@ func owners(sites []finding.Site) string {
 			out = append(out, fmt.Sprintf("%d more", len(names)-3))
 			break
 		}
-		out = append(out, fmt.Sprintf("%s %d", clean(k), n[k]))
+		if n[k] == 1 && len(names) == 1 {
+			out = append(out, clean(k))
+		} else {
+			out = append(out, fmt.Sprintf("%s ×%d", clean(k), n[k]))
+		}
 	}
 	return strings.Join(out, " · ")
 }
@@ -320,7 +324,9 @@ func owners(sites []finding.Site) string {
 func ownerName(o finding.Owner) string {
 	s := o.Name
 	if len(o.Via) > 0 {
-		s += " (called from " + o.Via[0] + ")"
+		// The member behind the name is for explain.
+		by, _, _ := strings.Cut(o.Via[0], " (")
+		s += ", called from " + by
 	}
 	return s
 }
@@ -347,7 +353,7 @@ func idNotes(id *finding.Identifier) string {
 		}
 	}
 	if id.Confidence != "" && id.Confidence != "high" {
-		out = append(out, "confidence "+id.Confidence)
+		out = append(out, "confidence "+clean(id.Confidence))
 	}
 	return strings.Join(out, " · ")
 }
@@ -424,7 +430,7 @@ func (h *textHandler) hosts(a *event.App) {
 		folded = append(folded, fmt.Sprintf("%d other %s", rest, plural(rest, "endpoint")))
 	}
 	if noise > 0 {
-		folded = append(folded, fmt.Sprintf("%d schema, documentation or example %s", noise, plural(noise, "address")))
+		folded = append(folded, fmt.Sprintf("%d schema, documentation or example %s", noise, plural2(noise, "address", "addresses")))
 	}
 	if len(folded) > 0 {
 		h.printf("    %s\n", h.style(dim, strings.Join(folded, " · ")+" (--all shows them)"))
@@ -535,7 +541,7 @@ func codeShort(a *event.App) string {
 	if len(a.Code) == 0 {
 		return "has none"
 	}
-	return fmt.Sprintf("%d %s, read", len(a.Code), a.Code[0].Format)
+	return fmt.Sprintf("%d %s, read", len(a.Code), clean(a.Code[0].Format))
 }
 
 // list joins the first n items and counts the rest.
@@ -584,7 +590,7 @@ func (h *textHandler) terms() {
 	}
 	h.printf("%s\n", h.style(bold, "What the identifiers are"))
 	for _, k := range slices.Sorted(maps.Keys(h.glossary)) {
-		h.printf("  %s: %s\n", clean(k), clean(h.glossary[k]))
+		h.printf("  %s\n", clean(h.glossary[k]))
 	}
 	h.printf("\n")
 }
@@ -613,7 +619,7 @@ func (h *textHandler) summary(s *event.Summary) {
 	if len(s.Skipped) > 0 {
 		var sk []string
 		for _, k := range slices.Sorted(maps.Keys(s.Skipped)) {
-			sk = append(sk, fmt.Sprintf("%d %s", s.Skipped[k], k))
+			sk = append(sk, fmt.Sprintf("%d %s", s.Skipped[k], clean(k)))
 		}
 		h.printf("Skipped, not apps: %s\n", strings.Join(sk, ", "))
 	}

@@ -1,0 +1,242 @@
+// Package cli holds the commands, their flags and the exit codes. Everything a
+// command needs comes in as an argument of [Run]; nothing here is global.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/sirupsen/logrus"
+	"github.com/urfave/cli/v2"
+)
+
+// Exit codes. The lowest in the order 2, 1, 3, 4, 0 that applies is returned;
+// an interrupted run returns 130 (SIGINT) or 143 (SIGTERM).
+const (
+	exitOK         = 0 // everything was analysed
+	exitForbidden  = 1 // something was found that the user forbade
+	exitUsage      = 2 // usage, configuration or signature error
+	exitIncomplete = 3 // something was analysed only in part, or not at all
+	exitNothing    = 4 // there was nothing to scan
+	exitInterrupt  = 130
+	exitTerminated = 143
+)
+
+// version is set by release builds.
+const version = "0.1.0-dev"
+
+// exitError is an error with the exit code it asks for. An empty message
+// prints nothing: the report has said it.
+type exitError struct {
+	code int
+	msg  string
+}
+
+func (e *exitError) Error() string { return e.msg }
+
+func usagef(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Sprintf(format, args...)}
+}
+
+// env is what commands share: streams, environment and logger.
+type env struct {
+	vars           map[string]string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	log            *logrus.Logger
+	signal         *atomic.Int32 // the signal that ended the run, or 0
+}
+
+// Run runs one command line and returns its exit code.
+func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	e := &env{vars: map[string]string{}, stdin: stdin, stdout: stdout, stderr: stderr, log: logrus.New(), signal: new(atomic.Int32)}
+	for _, kv := range environ {
+		if k, v, ok := strings.Cut(kv, "="); ok {
+			e.vars[k] = v
+		}
+	}
+	e.log.SetOutput(stderr)
+	e.log.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true, DisableColors: true})
+	ctx, stop := e.notify(ctx)
+	defer stop()
+
+	err := e.app().RunContext(ctx, args)
+	code := exitOK
+	var ee *exitError
+	switch {
+	case err == nil:
+	case errors.As(err, &ee):
+		code = ee.code
+		if ee.msg != "" {
+			fmt.Fprintf(stderr, "telltale: %s\n", ee.msg)
+		}
+	default:
+		code = exitUsage
+		fmt.Fprintf(stderr, "telltale: %v\n", err)
+	}
+	switch e.signal.Load() {
+	case int32(syscall.SIGINT):
+		return exitInterrupt
+	case int32(syscall.SIGTERM):
+		return exitTerminated
+	}
+	return code
+}
+
+// notify cancels the context at the first SIGINT or SIGTERM, so that a run
+// ends cleanly with what is done; a second signal ends the program at once.
+func (e *env) notify(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case s := <-ch:
+			if n, ok := s.(syscall.Signal); ok {
+				e.signal.Store(int32(n))
+			}
+			signal.Stop(ch)
+			cancel()
+		case <-done:
+		}
+	}()
+	return ctx, func() { signal.Stop(ch); close(done); cancel() }
+}
+
+func (e *env) app() *cli.App {
+	common := e.commonFlags()
+	commands := []*cli.Command{
+		e.scanCommand(),
+		e.explainCommand(),
+		e.signaturesCommand(),
+		e.versionCommand(),
+		e.completionCommand(),
+	}
+	var prepare func(cs []*cli.Command)
+	prepare = func(cs []*cli.Command) {
+		for _, c := range cs {
+			c.OnUsageError = usageError
+			if len(c.Subcommands) > 0 {
+				prepare(c.Subcommands)
+				continue
+			}
+			c.Flags = append(c.Flags, common...)
+			c.Before = chain(flagsBeforeArgs, e.setUp)
+		}
+	}
+	prepare(commands)
+	return &cli.App{
+		Name:                      "telltale",
+		Usage:                     "tells what an Android app tells on its user",
+		Description:               "Scans APKs and lists which tracking SDKs their code carries, which endpoints are\nhardcoded and who registered those domains where, which device identifiers the\ncode asks for and whose code that is, each with evidence. It works offline.",
+		Version:                   version,
+		HideVersion:               true,
+		Reader:                    e.stdin,
+		Writer:                    e.stdout,
+		ErrWriter:                 e.stderr,
+		Commands:                  commands,
+		EnableBashCompletion:      true,
+		DisableSliceFlagSeparator: true,
+		OnUsageError:              usageError,
+		ExitErrHandler:            func(*cli.Context, error) {}, // Run maps errors itself
+		CommandNotFound: func(*cli.Context, string) {
+			// The Action below reports it with an exit code.
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("%q is not a command: try 'telltale scan %s', or 'telltale help'", c.Args().First(), c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
+		},
+	}
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	name := "telltale"
+	if c.Command != nil && c.Command.Name != "" {
+		name += " " + c.Command.Name
+	}
+	return usagef("%v (see '%s --help')", err, strings.TrimSpace(name))
+}
+
+func chain(fs ...cli.BeforeFunc) cli.BeforeFunc {
+	return func(c *cli.Context) error {
+		for _, f := range fs {
+			if err := f(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// flagsBeforeArgs refuses flags behind arguments: the flag package would take
+// them for arguments and silently ignore them.
+func flagsBeforeArgs(c *cli.Context) error {
+	// What follows "--" is never a flag; the flag package has removed the
+	// marker, so look at how the arguments end.
+	args := c.Args().Slice()
+	for i, a := range args {
+		if len(a) > 1 && a[0] == '-' && i > 0 && !afterTerminator(c, len(args)) {
+			return usagef("flag %s stands behind an argument: write 'telltale %s %s … %s' (or put -- before paths that begin with -)", a, c.Command.Name, a, args[0])
+		}
+	}
+	return nil
+}
+
+// afterTerminator reports whether the positional arguments follow "--".
+func afterTerminator(c *cli.Context, n int) bool {
+	raw := c.Lineage()[len(c.Lineage())-1].Args().Slice()
+	i := len(raw) - n - 1
+	return i >= 0 && raw[i] == "--"
+}
+
+func (e *env) commonFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "write nothing to standard error but errors"},
+		&cli.StringFlag{Name: "log-level", Value: "warning", Usage: "`LEVEL` of log messages: debug, info, warning, error"},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of log messages: text or json"},
+	}
+}
+
+// setUp applies the common flags.
+func (e *env) setUp(c *cli.Context) error {
+	level, err := logrus.ParseLevel(c.String("log-level"))
+	if err != nil {
+		return usagef("--log-level %q: use debug, info, warning or error", c.String("log-level"))
+	}
+	if c.Bool("quiet") {
+		level = logrus.ErrorLevel
+	}
+	e.log.SetLevel(level)
+	switch f := c.String("log-format"); f {
+	case "text":
+	case "json":
+		e.log.SetFormatter(&logrus.JSONFormatter{DisableTimestamp: true})
+	default:
+		return usagef("--log-format %q: use text or json", f)
+	}
+	return nil
+}
+
+func (e *env) versionCommand() *cli.Command {
+	return &cli.Command{
+		Name: "version", Usage: "print the version of the program and of its rules",
+		Action: func(c *cli.Context) error {
+			r, err := e.rules(c)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(e.stdout, "telltale %s\nrules %s\n", version, r.Digest())
+			return nil
+		},
+	}
+}

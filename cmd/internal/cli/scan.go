@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/cmd/internal/report"
+	"github.com/telltale-apk/telltale/cmd/internal/scan"
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// outputFlags are those of every command that writes reports.
+func outputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "format", Aliases: []string{"f"}, Usage: "`FORMAT` of the report: text, json or ndjson (may be repeated)"},
+		&cli.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, or one format to FORMAT=FILE; the file appears when it is whole"},
+		&cli.BoolFlag{Name: "all", Usage: "text: show what is usually folded away"},
+		&cli.StringFlag{Name: "color", Value: "auto", Usage: "text: `WHEN` to colour: auto, always or never"},
+	}
+}
+
+// scanFlags are those of every command that looks at apps.
+func scanFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "look at `N` apps at the same time (default: the number of processors)"},
+		&cli.StringFlag{Name: "locale", Usage: "take labels in `LOCALE` where an app has them (for example zh-CN)"},
+		&cli.BoolFlag{Name: "show-keys", Usage: "do not mask app keys"},
+	}
+}
+
+func (e *env) scanCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "scan",
+		Usage:     "say what apps carry, name and ask for",
+		ArgsUsage: "PATH…",
+		Description: "PATH is an APK, a folder (searched through), frozen facts, @LIST (a file that names\n" +
+			"one path a line) or - (such a list on standard input).\n\n" +
+			"Exit codes: 0 everything was analysed; 1 something was found that --fail-on forbids;\n" +
+			"2 usage, configuration or signature error; 3 something was analysed only in part or\n" +
+			"not at all (unless --allow-incomplete); 4 nothing to scan; 130, 143 interrupted.",
+		Flags: slices.Concat(outputFlags(), scanFlags(), signatureFlags(), []cli.Flag{
+			&cli.StringSliceFlag{Name: "fail-on", Usage: "exit with 1 if an app has `WHAT`: " + failOnHelp},
+			&cli.BoolFlag{Name: "allow-incomplete", Usage: "exit with 0 also when something was not or only partly analysed"},
+		}),
+		Action: e.scan,
+	}
+}
+
+func (e *env) scan(c *cli.Context) error {
+	if !c.Args().Present() {
+		return usagef("scan needs a PATH: an APK, a folder, @LIST or -")
+	}
+	conditions, err := parseFailOn(c.StringSlice("fail-on"))
+	if err != nil {
+		return err
+	}
+	opt, rules, err := e.scanOptions(c)
+	if err != nil {
+		return err
+	}
+	ropt, err := e.reportOptions(c)
+	if err != nil {
+		return err
+	}
+	out, err := openOutputs(c.StringSlice("format"), c.StringSlice("output"), e.stdout, ropt)
+	if err != nil {
+		return err
+	}
+	stopBar := e.progress(c, &opt)
+	start := event.Start{
+		Schema:     event.Schema,
+		Tool:       event.Tool{Name: "telltale", Version: version},
+		Signatures: event.Signatures{Digest: rules.Digest(), Counts: rules.Counts()},
+	}
+	begun := false
+	var forbidden []event.ExitReason
+	sum, err := scan.Paths(c.Context, c.Args().Slice(), e.stdin, opt, func(a *event.App) error {
+		if !begun {
+			begun = true
+			if err := out.handle(&event.Message{Start: &start}); err != nil {
+				return err
+			}
+		}
+		for _, f := range conditions {
+			if why := f.check(a); why != "" {
+				forbidden = append(forbidden, event.ExitReason{Code: exitForbidden, Reason: why})
+			}
+		}
+		return out.handle(&event.Message{App: a})
+	})
+	stopBar()
+	if err != nil {
+		out.abandon()
+		return &exitError{exitUsage, err.Error()}
+	}
+	sum.ExitReasons = append(sum.ExitReasons, forbidden...)
+	sum.ExitReasons = append(sum.ExitReasons, reasons(sum, c.Bool("allow-incomplete"))...)
+	if !begun {
+		if err := out.handle(&event.Message{Start: &start}); err != nil {
+			out.abandon()
+			return &exitError{exitUsage, err.Error()}
+		}
+	}
+	err = out.handle(&event.Message{Summary: sum})
+	if err == nil {
+		err = out.close()
+	} else {
+		out.abandon()
+	}
+	if err != nil {
+		if errors.Is(err, io.ErrClosedPipe) {
+			return nil
+		}
+		return &exitError{exitUsage, "the report cannot be written: " + err.Error()}
+	}
+	if len(sum.ExitReasons) > 0 {
+		return &exitError{code: sum.ExitReasons[0].Code}
+	}
+	return nil
+}
+
+// reasons lists why a run does not end with 0, in order of precedence.
+func reasons(s *event.Summary, allowIncomplete bool) []event.ExitReason {
+	var out []event.ExitReason
+	if !allowIncomplete {
+		for _, st := range []struct {
+			status fact.Status
+			text   string
+		}{
+			{fact.Failed, "could not be read"},
+			{fact.NoCode, "without their code"},
+			{fact.Partial, "read only in part"},
+		} {
+			if n := s.ByStatus[string(st.status)]; n > 0 {
+				out = append(out, event.ExitReason{Code: exitIncomplete, Reason: fmt.Sprintf("%d of %d apps %s", n, s.Apps, st.text)})
+			}
+		}
+	}
+	if s.Apps == 0 && !s.Interrupted {
+		out = append(out, event.ExitReason{Code: exitNothing, Reason: "there was no app to scan"})
+	}
+	return out
+}
+
+// scanOptions turns flags into options of a scan.
+func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, error) {
+	if j := c.Int("jobs"); j < 0 {
+		return scan.Options{}, nil, usagef("--jobs %d: use a positive number", j)
+	}
+	r, err := e.rules(c)
+	if err != nil {
+		return scan.Options{}, nil, err
+	}
+	compiled, err := signatures.Compile(r)
+	if err != nil {
+		return scan.Options{}, nil, err
+	}
+	return scan.Options{
+		Rules:    compiled,
+		Jobs:     cmp.Or(c.Int("jobs"), runtime.GOMAXPROCS(0)),
+		Locale:   c.String("locale"),
+		ShowKeys: c.Bool("show-keys"),
+	}, r, nil
+}
+
+// reportOptions tells whether and how wide a terminal is.
+func (e *env) reportOptions(c *cli.Context) (report.Options, error) {
+	o := report.Options{All: c.Bool("all")}
+	f, ok := e.stdout.(*os.File)
+	tty := ok && term.IsTerminal(int(f.Fd()))
+	if tty {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			o.Width = w
+		}
+	}
+	switch v := c.String("color"); v {
+	case "always":
+		o.Color = true
+	case "never":
+	case "auto":
+		o.Color = tty && e.vars["NO_COLOR"] == "" && e.vars["TERM"] != "dumb"
+	default:
+		return o, usagef("--color %q: use auto, always or never", v)
+	}
+	return o, nil
+}
+
+// progress shows a bar on a terminal and plain lines in the log off it. The
+// returned function ends it.
+func (e *env) progress(c *cli.Context, o *scan.Options) func() {
+	f, ok := e.stderr.(*os.File)
+	if c.Bool("quiet") {
+		return func() {}
+	}
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		o.Progress = func(done, total int, path string) {
+			e.log.WithField("done", done).WithField("of", total).Info("scanned " + path)
+		}
+		return func() {}
+	}
+	p := mpb.New(mpb.WithOutput(f), mpb.WithWidth(40))
+	var bar *mpb.Bar
+	o.Progress = func(done, total int, _ string) {
+		if bar == nil {
+			bar = p.AddBar(int64(total), mpb.BarRemoveOnComplete(),
+				mpb.PrependDecorators(decor.Name("scanning "), decor.CountersNoUnit("%d of %d ")),
+				mpb.AppendDecorators(decor.AverageETA(decor.ET_STYLE_GO)))
+		}
+		bar.SetCurrent(int64(done))
+	}
+	return func() {
+		if bar != nil {
+			bar.Abort(true)
+		}
+		p.Wait()
+	}
+}

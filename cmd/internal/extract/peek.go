@@ -1,0 +1,46 @@
+package extract
+
+import (
+	"io"
+
+	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/apk/manifest"
+)
+
+// Peeked is what can be told of an archive without reading its code.
+type Peeked struct {
+	Package     string
+	VersionCode int64
+	Split       string
+	Signer      string // digest of the first certificate
+	HasCode     bool   // it holds classes.dex
+}
+
+// Peek looks into an archive. It returns nil if that is no app: neither a
+// manifest nor code is in it.
+func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
+	limits := l.archive()
+	ar, err := limits.NewReader(r, size)
+	if err != nil {
+		// Damaged, but it may be an app: let the scan say what is wrong.
+		return &Peeked{}
+	}
+	p := &Peeked{HasCode: ar.Lookup(dexName(1)) != nil, Signer: firstSigner(ar)}
+	e := ar.Lookup(manifestName)
+	if e == nil {
+		if p.HasCode {
+			return p
+		}
+		return nil
+	}
+	data, err := e.Read(apk.NewBudget(limits))
+	if err != nil {
+		return p
+	}
+	if m, err := manifest.Open(data, nil); err == nil {
+		p.Package, p.VersionCode, p.Split = m.Package, m.VersionCode, m.Split
+	}
+	return p
+}
+
+func firstSigner(*apk.Archive) string { return "" }

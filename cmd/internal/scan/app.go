@@ -1,0 +1,169 @@
+package scan
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/cmd/internal/extract"
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/judge"
+)
+
+// newApp returns a result without nil lists: the report's keys are always there.
+func newApp(path string) *event.App {
+	return &event.App{
+		Path: path, Signers: []fact.Signer{}, Parts: []event.Part{}, Problems: []fact.Problem{}, Code: []event.Code{},
+		Findings: finding.Findings{
+			SDKs: []finding.SDK{}, Endpoints: []finding.Endpoint{}, Identifiers: []finding.Identifier{},
+			Sinks: []finding.Sink{}, Permissions: []finding.Permission{},
+		},
+	}
+}
+
+// App analyses one app. It reads from src alone and knows no clock, flag or
+// global: the same bytes, rules and options give the same result. It never
+// panics; a fault of ours is a failed result. It returns nil if ctx was
+// cancelled.
+func App(ctx context.Context, src extract.Source, o Options) (app *event.App) {
+	path := src.Parts[0].Path
+	defer func() {
+		if r := recover(); r != nil {
+			app = failed(path, nil, fact.ProblemInternal, fmt.Sprintf("a fault of telltale's own, please report it: %v (%s)", r, stackDigest(debug.Stack())))
+		}
+	}()
+	set, err := extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale})
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		kind := fact.ProblemMalformed
+		if errors.Is(err, extract.ErrUnsupported) {
+			kind = fact.ProblemUnsupported
+		}
+		return failed(path, nil, kind, err.Error())
+	}
+	a, err := Judge(ctx, set, o)
+	if err != nil {
+		return nil
+	}
+	return a
+}
+
+// Judge matches and judges facts, live or frozen. The error is ctx's.
+func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
+	m := signatures.Match(ctx, set, o.Rules)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys})
+	if err != nil {
+		return nil, err
+	}
+	return assemble(set, f), nil
+}
+
+// assemble puts facts and findings together.
+func assemble(set *fact.Set, f *finding.Findings) *event.App {
+	s := &set.App
+	a := newApp(s.Path)
+	a.SHA256, a.Label, a.Status = s.SHA256, s.Label, s.Status
+	m := &s.Manifest
+	a.Package, a.VersionName, a.VersionCode = m.Package, m.VersionName, m.VersionCode
+	a.MinSDK, a.TargetSDK = m.MinSDK, m.TargetSDK
+	a.Signers = append(a.Signers, s.Signers...)
+	for _, p := range s.Parts {
+		a.Parts = append(a.Parts, event.Part(p))
+	}
+	a.Problems = append(a.Problems, s.Problems...)
+	for _, u := range set.Units {
+		i := u.Info()
+		a.Code = append(a.Code, event.Code{
+			Unit: i.Name, Format: i.Format, Version: i.Version, Strings: i.Strings, Types: i.Types, Fields: i.Fields,
+			Methods: i.Methods, Classes: i.Classes, Instructions: i.Instructions, Status: string(i.Status), Loaded: i.Loaded,
+		})
+	}
+	a.Findings = *f
+	return a
+}
+
+// one opens an input's files, scans it and closes them.
+func one(ctx context.Context, in input, o Options, t *twins) *event.App {
+	path := in.Parts[0].Path
+	src, closeAll, err := open(in)
+	defer closeAll()
+	if err != nil {
+		return failed(path, nil, fact.ProblemUnreadable, err.Error())
+	}
+	// Equal inputs are analysed once.
+	var app *event.App
+	if key := t.key(ctx, in, src); key != "" {
+		w := t.twin(key)
+		w.once.Do(func() { w.app = App(ctx, src, o) })
+		if w.app != nil {
+			app = renamed(w.app, src)
+		}
+	} else {
+		app = App(ctx, src, o)
+	}
+	if app != nil && len(in.Problems) > 0 {
+		app.Problems = append(slices.Clone(app.Problems), in.Problems...)
+		if slices.ContainsFunc(in.Problems, func(p fact.Problem) bool { return p.Lossy }) && app.Status == fact.Complete {
+			app.Status = fact.Partial
+		}
+	}
+	return app
+}
+
+// renamed is a copy of a result under the paths of an equal input.
+func renamed(a *event.App, src extract.Source) *event.App {
+	c := *a
+	c.Path = src.Parts[0].Path
+	c.Parts = slices.Clone(a.Parts)
+	for i := range c.Parts {
+		if i < len(src.Parts) {
+			c.Parts[i].Path = src.Parts[i].Path
+		}
+	}
+	return &c
+}
+
+// key returns a key that equal inputs share, or "" if none can be equal to this one.
+func (t *twins) key(ctx context.Context, in input, src extract.Source) string {
+	if t.sizes[in.size()] < 2 {
+		return ""
+	}
+	var key strings.Builder
+	for _, p := range src.Parts {
+		d, err := extract.Digest(ctx, p)
+		if err != nil {
+			return ""
+		}
+		fmt.Fprintf(&key, "%s %s %s\n", p.Role, p.Split, hex.EncodeToString(d[:]))
+	}
+	return key.String()
+}
+
+// stackDigest names the place of a fault: the first frames of ours, without
+// addresses, so that equal faults have equal names.
+func stackDigest(stack []byte) string {
+	var frames []string
+	for line := range strings.Lines(string(stack)) {
+		f := strings.TrimSpace(line)
+		if i := strings.Index(f, "telltale/"); strings.HasPrefix(f, "github.com/telltale-apk/") && i >= 0 {
+			name, _, _ := strings.Cut(f[i+len("telltale/"):], "(")
+			frames = append(frames, name)
+			if len(frames) == 3 {
+				break
+			}
+		}
+	}
+	return strings.Join(frames, " < ")
+}

@@ -1,0 +1,152 @@
+package scan
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/cmd/internal/extract"
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// Options are what a run was asked for.
+type Options struct {
+	Rules    *signatures.Compiled
+	Limits   extract.Limits
+	Jobs     int // apps analysed at the same time; at least 1
+	Locale   string
+	ShowKeys bool // do not mask app keys
+	// Progress, if set, is told of the number of apps and of each one done.
+	// It is called from one goroutine.
+	Progress func(done, total int, path string)
+}
+
+// window is how many results per job may wait for an earlier one. It bounds
+// what a run holds in memory when one app takes much longer than the rest.
+const window = 4
+
+// Paths scans what the arguments lead to and hands each app to emit, in the
+// order of the arguments and of paths within folders, whatever Jobs says. The
+// returned summary is complete but for ExitReasons. An error is about the
+// arguments or from emit; what is wrong with a file is part of its result.
+//
+// When ctx is cancelled the apps done so far are emitted and the summary says
+// that the run was interrupted.
+func Paths(ctx context.Context, args []string, stdin io.Reader, o Options, emit func(*event.App) error) (*event.Summary, error) {
+	f, err := discover(args, stdin)
+	if err != nil {
+		return nil, err
+	}
+	inputs := f.group(ctx, max(o.Jobs, 1), o.Limits)
+	sum := &event.Summary{ByStatus: map[string]int{}, Skipped: f.Skipped, ExitReasons: []event.ExitReason{}}
+
+	type slot struct {
+		in   input
+		done chan *event.App
+	}
+	jobs := max(o.Jobs, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	queue := make(chan *slot, jobs*window)
+	work := make(chan *slot)
+	go func() {
+		defer close(queue)
+		defer close(work)
+		for _, in := range inputs {
+			s := &slot{in, make(chan *event.App, 1)}
+			select {
+			case queue <- s:
+			case <-ctx.Done():
+				return
+			}
+			select {
+			case work <- s:
+			case <-ctx.Done():
+				s.done <- nil
+				return
+			}
+		}
+	}()
+	twins := newTwins(inputs)
+	var wg sync.WaitGroup
+	for range jobs {
+		wg.Go(func() {
+			for s := range work {
+				s.done <- one(ctx, s.in, o, twins)
+			}
+		})
+	}
+	n := 0
+	for s := range queue {
+		app := <-s.done
+		if app == nil { // cancelled before it was done
+			continue
+		}
+		n++
+		if err := emit(app); err != nil {
+			cancel()
+			for range queue { //nolint:revive // let the feeder end
+			}
+			wg.Wait()
+			return nil, err
+		}
+		sum.Apps++
+		sum.ByStatus[string(app.Status)]++
+		for _, s := range app.SDKs {
+			if s.Tracker {
+				sum.WithTracker++
+				break
+			}
+		}
+		if o.Progress != nil {
+			o.Progress(n, len(inputs), app.Path)
+		}
+	}
+	wg.Wait()
+	sum.Interrupted = n < len(inputs)
+	return sum, nil
+}
+
+// twins lets byte-equal inputs be analysed once. Only inputs whose parts have
+// the sizes of another's are candidates, so that nothing else is remembered.
+type twins struct {
+	mu    sync.Mutex
+	sizes map[int64]int
+	by    map[string]*twin
+}
+
+type twin struct {
+	once sync.Once
+	app  *event.App
+}
+
+func newTwins(inputs []input) *twins {
+	t := &twins{sizes: map[int64]int{}, by: map[string]*twin{}}
+	for _, in := range inputs {
+		t.sizes[in.size()]++
+	}
+	return t
+}
+
+// twin returns what inputs of one key share.
+func (t *twins) twin(key string) *twin {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := t.by[key]
+	if w == nil {
+		w = &twin{}
+		t.by[key] = w
+	}
+	return w
+}
+
+// failed is the result of an input that could not be looked at.
+func failed(path string, parts []event.Part, kind fact.ProblemKind, detail string) *event.App {
+	a := newApp(path)
+	a.Parts = parts
+	a.Status = fact.Failed
+	a.Problems = append(a.Problems, fact.Problem{Kind: kind, Detail: detail, Lossy: true})
+	return a
+}

@@ -1,0 +1,234 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/cmd/internal/extract"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// input is the files of one app, the base first.
+type input struct {
+	Parts    []member
+	Problems []fact.Problem // about the grouping
+}
+
+// member is a file of an app.
+type member struct {
+	candidate
+	Role  extract.Role
+	Split string
+}
+
+// size sums the sizes of the files; equal inputs have equal sizes.
+func (in *input) size() (n int64) {
+	for _, m := range in.Parts {
+		n += m.Size
+	}
+	return n
+}
+
+// skippedKinds are files that folders hold besides apps: quietly counted, not
+// reported. A bare file given as an argument is never skipped.
+func (f *found) skip(c *candidate, kind string) {
+	f.Skipped[cmp.Or(kind, string(c.Kind), "other")]++
+}
+
+// group turns files into apps: a base APK with its splits, and the compiled
+// code that Android keeps beside an APK, are one app.
+func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []input {
+	peeks := f.peek(ctx, jobs, limits)
+	used := make([]bool, len(f.Files))
+	byFile := map[string]int{}
+	for i, c := range f.Files {
+		if _, ok := byFile[c.File]; !ok {
+			byFile[c.File] = i
+		}
+	}
+	// Split sets: APKs in one folder of one package, version and signer, of
+	// which exactly one is a base and the others have distinct split names.
+	type key struct {
+		dir, pkg, signer string
+		version          int64
+	}
+	sets := map[key][]int{}
+	for i, c := range f.Files {
+		if p := peeks[i]; p != nil && p.Package != "" {
+			k := key{path.Dir(c.Path), p.Package, p.Signer, p.VersionCode}
+			sets[k] = append(sets[k], i)
+		}
+	}
+	splitsOf := map[int][]int{}
+	lone := map[int]string{}
+	for _, set := range sets {
+		base, ok := baseOf(set, peeks)
+		for _, i := range set {
+			if i == base || peeks[i].Split == "" {
+				continue
+			}
+			if ok {
+				splitsOf[base] = append(splitsOf[base], i)
+				used[i] = true
+			} else {
+				lone[i] = peeks[i].Package
+			}
+		}
+	}
+	var out []input
+	for i := range f.Files {
+		if used[i] {
+			continue
+		}
+		c := &f.Files[i]
+		switch {
+		case c.Err != nil:
+			out = append(out, input{Parts: []member{{candidate: *c, Role: extract.RoleBase}}})
+			continue
+		case peeks[i] == nil && !c.Explicit:
+			if !standsAlone(c.Kind) {
+				f.skip(c, "")
+				continue
+			}
+			if f.besideAPK(c, byFile, peeks) {
+				continue // part of the app whose APK stands two folders up
+			}
+		}
+		in := input{Parts: []member{{candidate: *c, Role: extract.RoleBase}}}
+		if p := peeks[i]; p != nil {
+			in.Parts[0].Split = p.Split
+			splits := splitsOf[i]
+			slices.SortFunc(splits, func(x, y int) int { return strings.Compare(peeks[x].Split, peeks[y].Split) })
+			for _, s := range splits {
+				in.Parts = append(in.Parts, member{f.Files[s], extract.RoleSplit, peeks[s].Split})
+			}
+			for _, m := range f.compiled(c) {
+				in.Parts = append(in.Parts, m)
+			}
+			if pkg, ok := lone[i]; ok && !p.HasCode {
+				in.Problems = append(in.Problems, fact.Problem{
+					Kind: fact.ProblemMissingPart, Lossy: true,
+					Detail: fmt.Sprintf("this is a split without its base: pull the whole set with 'adb shell pm path %s' and 'adb pull' each path", pkg),
+				})
+			}
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+// baseOf returns the one member without a split name, if the others' names are
+// distinct.
+func baseOf(set []int, peeks []*extract.Peeked) (base int, ok bool) {
+	names := map[string]bool{}
+	base = -1
+	for _, i := range set {
+		s := peeks[i].Split
+		if names[s] {
+			return -1, false
+		}
+		names[s] = true
+		if s == "" {
+			base = i
+		}
+	}
+	return base, base >= 0
+}
+
+// standsAlone reports whether a file of a folder is an input of its own though
+// it is no APK.
+func standsAlone(k apk.Kind) bool {
+	switch k {
+	case apk.KindDEX, apk.KindCDEX, apk.KindODEX, apk.KindVDEX:
+		return true
+	}
+	return false
+}
+
+// peek looks into every archive for what grouping needs.
+func (f *found) peek(ctx context.Context, jobs int, limits extract.Limits) []*extract.Peeked {
+	out := make([]*extract.Peeked, len(f.Files))
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range jobs {
+		wg.Go(func() {
+			for i := range next {
+				c := &f.Files[i]
+				r, err := os.Open(c.File)
+				if err != nil {
+					c.Err = reason(err)
+					continue
+				}
+				out[i] = extract.Peek(r, c.Size, limits)
+				r.Close()
+			}
+		})
+	}
+	for i, c := range f.Files {
+		if c.Err == nil && c.Kind == apk.KindZIP && ctx.Err() == nil {
+			next <- i
+		}
+	}
+	close(next)
+	wg.Wait()
+	return out
+}
+
+// isas are the folder names that Android uses for compiled code, the best first.
+var isas = []string{"arm64", "arm", "x86_64", "x86", "riscv64", "mips64", "mips"}
+
+// compiled finds the compiled code beside an APK: oat/ISA/NAME.odex and .vdex,
+// ISA/NAME.odex of Android 5, NAME.odex of Android 4. The files are looked for
+// on disk, so that they count also when only the APK was named.
+func (f *found) compiled(c *candidate) []member {
+	name := strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File))
+	dir := filepath.Dir(c.File)
+	shown := path.Dir(c.Path)
+	var out []member
+	try := func(rel string) {
+		st, err := os.Stat(filepath.Join(dir, filepath.FromSlash(rel)))
+		if err != nil || !st.Mode().IsRegular() {
+			return
+		}
+		m := member{candidate: f.look(path.Join(shown, rel), filepath.Join(dir, filepath.FromSlash(rel)), st, false)}
+		switch {
+		case m.Kind == apk.KindVDEX:
+			m.Role = extract.RoleVDEX
+		case m.Kind == apk.KindELF || m.Kind == apk.KindODEX:
+			m.Role = extract.RoleODEX
+		default:
+			return
+		}
+		out = append(out, m)
+	}
+	for _, isa := range isas {
+		try("oat/" + isa + "/" + name + ".vdex")
+		try("oat/" + isa + "/" + name + ".odex")
+		try(isa + "/" + name + ".odex")
+	}
+	try(name + ".odex")
+	return out
+}
+
+// besideAPK reports whether a file is the compiled code of an APK that was found.
+func (f *found) besideAPK(c *candidate, byFile map[string]int, peeks []*extract.Peeked) bool {
+	dir, file := filepath.Split(c.File)
+	dir = filepath.Clean(dir)
+	name := strings.TrimSuffix(file, filepath.Ext(file))
+	for _, up := range []string{dir, filepath.Dir(dir), filepath.Dir(filepath.Dir(dir))} {
+		for _, ext := range []string{".apk", ".jar"} {
+			if i, ok := byFile[filepath.Join(up, name+ext)]; ok && peeks[i] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
