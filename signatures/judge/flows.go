@@ -229,7 +229,10 @@ func (j *judge) literalsIn(unit, body int, lits []*literal) []located {
 	reads := u.reads()
 	type fate struct {
 		read, helper, framework bool
-		load                    int64
+		// open is true if the body calls what reads such a constant, and the
+		// text that it is given is not known.
+		open bool
+		load int64
 	}
 	fates := make([]fate, len(lits))
 	var out []located
@@ -247,6 +250,13 @@ func (j *judge) literalsIn(unit, body int, lits []*literal) []located {
 		}
 		how := reads[r.Index]
 		args := u.Args(body, r.PC)
+		if how != readsNothing && !anyText(args) {
+			for i, l := range lits {
+				if kind, _ := kindOf(l.src); kind == how {
+					fates[i].open = true
+				}
+			}
+		}
 		if len(args) == 0 {
 			continue
 		}
@@ -292,13 +302,28 @@ func (j *judge) literalsIn(unit, body int, lits []*literal) []located {
 	}
 	for i, l := range lits {
 		f := &fates[i]
-		if f.read || f.framework && !f.helper && !strong(l.src) || !telling(l.src) {
+		lvl := levelLow
+		switch {
+		case f.read:
+			continue
+		case f.open:
+			lvl = levelMedium
+		case f.framework && !f.helper && !strong(l.src) || !telling(l.src):
 			continue
 		}
 		p := place{unit: int32(unit), body: int32(body), off: f.load, how: howString, ref: l.hit.Ref}
-		out = append(out, located{wanted{l.rule, l.id, l.src}, p, levelLow})
+		out = append(out, located{wanted{l.rule, l.id, l.src}, p, lvl})
 	}
 	return out
+}
+
+// anyText reports whether a text is known among arguments.
+func anyText(args []fact.Value) bool {
+	found := false
+	for _, a := range args {
+		texts(a, "", func(string) { found = true })
+	}
+	return found
 }
 
 // strong reports whether a constant speaks for itself even where it goes to a

@@ -145,8 +145,8 @@ func (j *judge) findVia(id fact.MethodID) []string {
 		found := map[string]bool{}
 		for _, m := range level {
 			for e := range g.Callers(m) {
-				if seen[e.From] || len(next) >= maxLevel {
-					continue
+				if e.Kind == fact.EdgeVirtual || e.Kind == fact.EdgeUnresolved || seen[e.From] || len(next) >= maxLevel {
+					continue // an override may run instead: that is no call to tell
 				}
 				seen[e.From] = true
 				class, name, proto := g.Name(e.From)

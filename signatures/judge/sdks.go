@@ -157,7 +157,7 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 			if from == to {
 				add(finding.Reachable, j.idLocation(to), msgEntered, j.methodID(to))
 			} else {
-				add(finding.Reachable, j.idLocation(from), msgReachable, j.methodID(from), j.methodID(to), len(path))
+				add(finding.Reachable, j.idLocation(from), msgReachable, j.methodID(from), j.methodID(to), plural(len(path), "call", "calls"))
 			}
 		}
 	}

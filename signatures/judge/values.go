@@ -62,6 +62,14 @@ func joined(v fact.Value, gap string, budget *int) (string, bool) {
 
 // render shows a value to people; "" for what is not known at all.
 func render(v fact.Value) string {
+	budget := 32
+	return renderValue(v, &budget)
+}
+
+func renderValue(v fact.Value, budget *int) string {
+	if *budget--; *budget < 0 {
+		return "…"
+	}
 	switch v.Kind {
 	case fact.String:
 		return strconv.Quote(clip(v.S, maxShown))
@@ -79,18 +87,24 @@ func render(v fact.Value) string {
 		return "parameter " + strconv.FormatInt(v.N, 10)
 	case fact.Result:
 		return "result of " + v.S
+	case fact.Object:
+		return "a " + dotted(v.S)
 	case fact.Concat:
-		budget := maxValueNodes
-		s, _ := joined(v, "{}", &budget)
+		nodes := maxValueNodes
+		s, _ := joined(v, "{}", &nodes)
 		return strconv.Quote(clip(s, maxShown))
 	case fact.OneOf, fact.Array:
-		parts := make([]string, 0, len(v.Elems))
+		parts := make([]string, 0, min(len(v.Elems), 8))
 		for i, e := range v.Elems {
-			if i == 8 {
+			if i == 8 || *budget <= 0 {
 				parts = append(parts, "…")
 				break
 			}
-			parts = append(parts, renderOrGap(e))
+			s := renderValue(e, budget)
+			if s == "" {
+				s = "?"
+			}
+			parts = append(parts, s)
 		}
 		if v.Kind == fact.OneOf {
 			return strings.Join(parts, " or ")
@@ -98,13 +112,6 @@ func render(v fact.Value) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	}
 	return ""
-}
-
-func renderOrGap(v fact.Value) string {
-	if s := render(v); s != "" {
-		return s
-	}
-	return "?"
 }
 
 // maxShown bounds a constant that is shown.

@@ -6,7 +6,7 @@ import "strconv"
 // the package doc promises.
 const (
 	msgEntered        = "the system enters its code itself: %s"
-	msgReachable      = "%s can lead to %s in %d calls"
+	msgReachable      = "%s can lead to %s in %s"
 	msgStub           = "all of its %d methods with code return at once"
 	msgPresent        = "%s of its own"
 	msgTraces         = "found by %s; its classes were not found under their names"
