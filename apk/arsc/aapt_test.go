@@ -16,6 +16,7 @@ import (
 	"github.com/telltale-apk/telltale/apk/arsc"
 	"github.com/telltale-apk/telltale/apk/arsc/arsctest"
 	"github.com/telltale-apk/telltale/apk/axml/axmltest"
+	"github.com/telltale-apk/telltale/apk/restype"
 )
 
 // aapt returns the path of Debian's aapt or skips the test.
@@ -60,6 +61,16 @@ var (
 	aaptCount  = regexp.MustCompile(`^          Parent=(0x[0-9a-f]+)[^,]*, Count=(\d+)$`)
 )
 
+var uiModeType = regexp.MustCompile(`uiModeType=\d+`)
+
+// plainWords levels two oddities of aapt: it writes network 0 as "mnc65535",
+// and for types of device that it does not know (some vendors have their own)
+// it prints the size of the screen in place of the type.
+func plainWords(config string) string {
+	config = uiModeType.ReplaceAllString(config, "uiModeType=?")
+	return strings.Replace(config, "mnc65535", "mnc00", 1)
+}
+
 // aaptResources returns what "aapt dump --values resources" says, one line
 // for each value.
 func aaptResources(t *testing.T, apk string) []string {
@@ -74,7 +85,7 @@ func aaptResources(t *testing.T, apk string) []string {
 		line = strings.TrimSuffix(line, "\n")
 		if m := aaptConfig.FindStringSubmatch(line); m != nil {
 			config, _, _ = strings.Cut(m[1], " flags=")
-			config = strings.TrimPrefix(config, "(default)")
+			config = plainWords(strings.TrimPrefix(config, "(default)"))
 		} else if m := aaptValue.FindStringSubmatch(line); m != nil {
 			list = append(list, fmt.Sprintf("%s %s [%s] %s %s", m[1], m[2], config, m[3], m[4]))
 		} else if m := aaptBag.FindStringSubmatch(line); m != nil {
@@ -91,7 +102,7 @@ func aaptResources(t *testing.T, apk string) []string {
 func ourResources(table *arsc.Table) []string {
 	var list []string
 	for e := range table.Entries() {
-		head := fmt.Sprintf("%s %s/%s [%s]", e.ID(), e.Type(), e.Name(), e.Config())
+		head := fmt.Sprintf("%s %s/%s [%s]", e.ID(), e.Type(), e.Name(), plainWords(e.Config().String()))
 		if e.Complex() {
 			n := 0
 			for range e.Items() {
@@ -171,14 +182,47 @@ func TestAgainstAaptOnRealFiles(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 			return nil
 		}
+		if usesNewForms(data, table) {
+			t.Logf("%s: has forms that aapt does not know", path)
+			return nil
+		}
+		want, got := aaptResources(t, path), ourResources(table)
+		if len(want) == 0 && len(got) > 0 {
+			t.Logf("%s: aapt does not open it", path)
+			return nil
+		}
 		files++
-		values += compare(t, path, aaptResources(t, path), ourResources(table))
+		values += compare(t, path, want, got)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d tables, %d values are the same", files, values)
+}
+
+// usesNewForms says whether a table has 16-bit offsets or compact entries.
+func usesNewForms(data []byte, table *arsc.Table) bool {
+	for off := 12; off < len(data); {
+		c, ok := restype.ReadChunk(data[off:])
+		if !ok || c.Size < 8 {
+			break
+		}
+		if c.Type == restype.ChunkTableType && data[off+9]&2 != 0 {
+			return true
+		}
+		if c.Type == restype.ChunkPackage {
+			off += c.HeaderSize
+		} else {
+			off += int(c.Size)
+		}
+	}
+	for e := range table.Entries() {
+		if data[e.Off()+2]&8 != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // fromAPK returns a file of an APK, or nil.

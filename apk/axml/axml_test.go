@@ -1,6 +1,7 @@
 package axml_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"encoding/xml"
@@ -654,34 +655,53 @@ func BenchmarkEvents(b *testing.B) {
 }
 
 // TestRealFiles reads all binary XML documents below the folder that
-// TELLTALE_TEST_FILES names.
+// TELLTALE_TEST_FILES names, also inside APKs.
 func TestRealFiles(t *testing.T) {
 	root := os.Getenv("TELLTALE_TEST_FILES")
 	if root == "" {
 		t.Skip("TELLTALE_TEST_FILES names no folder of real files")
 	}
-	n := 0
-	err := filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil || !axml.IsDocument(data) {
-			return err
+	n, odd := 0, 0
+	read := func(name string, data []byte) {
+		if !axml.IsDocument(data) {
+			return
 		}
 		n++
 		d, err := axml.Open(data)
 		if err != nil {
-			t.Errorf("%s: %v", path, err)
-			return nil
+			t.Errorf("%s: %v", name, err)
+			return
 		}
 		if err := wellFormed(render(t, d)); err != nil {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("%s: %v", name, err)
 		}
-		return nil
+		for _, a := range d.Anomalies() {
+			odd++
+			t.Logf("%s: %v", name, a)
+		}
+	}
+	err := filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		if z, err := zip.OpenReader(path); err == nil {
+			defer z.Close()
+			for _, f := range z.File {
+				if r, err := f.Open(); err == nil && f.UncompressedSize64 < 1<<24 {
+					data, err := io.ReadAll(r)
+					if err == nil {
+						read(path+"!"+f.Name, data)
+					}
+				}
+			}
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		read(path, data)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d documents", n)
+	t.Logf("%d documents, %d anomalies", n, odd)
 }

@@ -33,6 +33,7 @@ type Element struct {
 	Name      string
 	Attrs     []Attr
 	Children  []Node
+	Line      int // in the source; if 0, that of the node before it
 }
 
 // Text is a text between elements.
@@ -262,6 +263,9 @@ func (x *encoder) node(t restype.ChunkType, ext ...uint32) {
 }
 
 func (x *encoder) element(e *Element) {
+	if e.Line != 0 {
+		x.line = uint32(e.Line)
+	}
 	attrs := e.Attrs
 	if !x.opts.Unsorted {
 		attrs = slices.Clone(attrs)
@@ -304,7 +308,6 @@ func (x *encoder) element(e *Element) {
 		x.nodes = append(x.nodes, x.opts.Between...)
 	}
 	for _, c := range e.Children {
-		x.line++
 		switch c := c.(type) {
 		case *Element:
 			x.element(c)

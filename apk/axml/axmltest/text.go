@@ -29,6 +29,7 @@ func parse(text string, refs map[string]uint32) (*Element, error) {
 	var root *Element
 	var open []*Element
 	for {
+		line, _ := dec.InputPos()
 		tok, err := dec.Token()
 		if errors.Is(err, io.EOF) {
 			if root == nil {
@@ -41,7 +42,7 @@ func parse(text string, refs map[string]uint32) (*Element, error) {
 		}
 		switch tok := tok.(type) {
 		case xml.StartElement:
-			e := &Element{Namespace: tok.Name.Space, Name: tok.Name.Local}
+			e := &Element{Namespace: tok.Name.Space, Name: tok.Name.Local, Line: line}
 			for _, a := range tok.Attr {
 				if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
 					continue
