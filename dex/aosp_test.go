@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,13 +92,105 @@ func aospFixtures(t *testing.T, source string) map[string][]byte {
 	return out
 }
 
+// TestAOSPFixtures holds Open and Verify to what AOSP's own tests expect of
+// the files in their sources.
 func TestAOSPFixtures(t *testing.T) {
-	fx := aospFixtures(t, "dex_file_loader_test.cc")
-	for name, b := range fx {
-		fs, err := dex.OpenAll(b)
-		t.Log(name, len(b), len(fs), err)
-		for _, f := range fs {
-			t.Log("  ", f.Version(), f.NumStrings(), f.NumTypes(), f.NumClasses(), f.Type(f.Class(0).Type), f.Anomalies())
+	type want struct {
+		version int
+		classes []string  // first class of each logical file
+		check   dex.Check // "" if ART accepts the file
+	}
+	seen := 0
+	for source, wants := range map[string]map[string]want{
+		"dex_file_loader_test.cc": {
+			"kRawDex":                       {35, []string{"LNested$Inner;"}, ""},
+			"kRawDex38":                     {38, []string{"LMain;"}, ""},
+			"kRawDex39":                     {39, []string{"LMain;"}, ""},
+			"kRawDex40":                     {40, []string{"LMain;"}, ""},
+			"kRawDex41":                     {41, []string{"LMain;"}, ""},
+			"kRawContainerDex":              {41, []string{"LMain;", "LSecond;"}, ""},
+			"kRawDex42":                     {42, []string{"LMain;"}, dex.CheckVersion},
+			"kRawDexDebugInfoLocalNullType": {35, []string{"LA;"}, ""},
+			"kRawDexBadMapOffset":           {35, []string{"LA;"}, dex.CheckHeaderSection},
+			"kRawDexBadMapOffsets":          {35, []string{"LMain;"}, "any"},
+			"kRawDexStringDataOOB":          {35, []string{""}, "any"},
+			"kRawDexCodeItemOOB":            {35, nil, "any"},
+			"kHiddenAPIClassDataBadOffset":  {35, nil, "any"},
+			"kRawBadDebugInfoItem":          {38, nil, "any"},
+			"kIncorrectSectionSizeInHeader": {38, nil, "any"},
+			"kFileSizeTooSmallInHeader":     {38, nil, "any"},
+		},
+		"dex_file_verifier_test.cc": {
+			"kGoodTestDex":                            {35, nil, ""},
+			"kMethodFlagsTestDex":                     {35, nil, ""},
+			"kFieldFlagsTestDex":                      {35, nil, dex.CheckFieldFlags},
+			"kProtoOrderingTestDex":                   {35, nil, ""},
+			"kDebugInfoTestDex":                       {35, nil, ""},
+			"kInitWithUnicode":                        {35, nil, ""},
+			"kClassExtendsItselfTestDex":              {37, nil, dex.CheckClassOrder},
+			"kClassesExtendOneAnotherTestDex":         {37, nil, dex.CheckClassOrder},
+			"kCircularClassInheritanceTestDex":        {37, nil, dex.CheckClassOrder},
+			"kInterfaceImplementsItselfTestDex":       {37, nil, dex.CheckClassOrder},
+			"kInterfacesImplementOneAnotherTestDex":   {37, nil, dex.CheckClassOrder},
+			"kCircularInterfaceImplementationTestDex": {37, nil, dex.CheckClassOrder},
+		},
+	} {
+		fixtures := aospFixtures(t, source)
+		for name, w := range wants {
+			b, ok := fixtures[name]
+			if !ok {
+				t.Errorf("%s is not in %s", name, source)
+				continue
+			}
+			seen++
+			files, err := dex.OpenAll(b)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if w.classes != nil && len(files) != len(w.classes) {
+				t.Errorf("%s: %d logical files, want %d", name, len(files), len(w.classes))
+				continue
+			}
+			var vs []dex.Violation
+			for i, f := range files {
+				if f.Version() != w.version {
+					t.Errorf("%s: version %d, want %d", name, f.Version(), w.version)
+				}
+				if w.classes != nil && f.Type(f.Class(0).Type) != w.classes[i] {
+					t.Errorf("%s: class %q, want %q", name, f.Type(f.Class(0).Type), w.classes[i])
+				}
+				vs = append(vs, dex.Verify(f)...)
+			}
+			// Some of these files have no right checksum; AOSP's tests do not look at it there.
+			vs = slices.DeleteFunc(vs, func(v dex.Violation) bool { return v.Check == dex.CheckChecksum })
+			switch {
+			case w.check == "" && len(vs) > 0:
+				t.Errorf("%s: %v, but ART accepts it", name, vs)
+			case w.check != "" && len(vs) == 0:
+				t.Errorf("%s: nothing found, want %s", name, w.check)
+			case w.check != "" && w.check != "any" && vs[0].Check != w.check:
+				t.Errorf("%s: %v, want %s", name, vs[0], w.check)
+			}
+		}
+	}
+	t.Logf("%d files", seen)
+}
+
+func TestAOSPContainerFacts(t *testing.T) {
+	files, err := dex.OpenAll(aospFixtures(t, "dex_file_loader_test.cc")["kRawContainerDex"])
+	if err != nil || len(files) != 2 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for i, want := range []struct {
+		offset, size uint32
+	}{{0, 564}, {564, 904}} {
+		h := files[i].Header()
+		if h.HeaderOffset != want.offset || h.FileSize != want.size || h.ContainerSize != 1468 || h.StringIDs.Off != 684 || h.StringIDs.Count != 21 {
+			t.Errorf("file %d: %+v", i, h)
+		}
+		if n := files[i].NumStrings(); n != 21 {
+			t.Errorf("file %d: %d strings", i, n)
 		}
 	}
 }

@@ -233,7 +233,7 @@ func (v *verifier) header() bool {
 	if v.ver >= 41 {
 		v.dataStart, v.dataEnd = v.start, int64(len(v.d))
 	}
-	return int64(h.MapOff)+4 <= int64(len(v.d)) && h.MapOff != 0
+	return int64(h.MapOff)+4 <= int64(len(v.d))
 }
 
 // mapList checks the map itself; false if it is of no use.
