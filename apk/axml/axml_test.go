@@ -578,6 +578,44 @@ func TestAttributeTable(t *testing.T) {
 	}
 }
 
+func TestSymbols(t *testing.T) {
+	for _, tt := range []struct {
+		attr  string
+		value uint32
+		text  string // "" if there is none
+	}{
+		{"launchMode", 2, "singleTask"},
+		{"launchMode", 0, "standard"},
+		{"launchMode", 9, ""},
+		{"screenOrientation", 0xffffffff, "unspecified"},
+		{"screenOrientation", 3, "behind"},
+		{"protectionLevel", 0, "normal"},
+		{"protectionLevel", 0x12, "signature|privileged"},
+		{"protectionLevel", 3, "signatureOrSystem"},
+		{"protectionLevel", 0x40000000, ""},
+		{"protectionLevel", 0x40000002, ""},
+		{"configChanges", 0x480, "orientation|screenSize"},
+		{"windowSoftInputMode", 0x12, "stateHidden|adjustResize"},
+		{"windowSoftInputMode", 0x30, "adjustNothing"},
+		{"foregroundServiceType", 9, "dataSync|location"},
+		{"label", 1, ""},
+	} {
+		got, ok := axml.SymbolText(tt.attr, tt.value)
+		if got != tt.text || ok != (tt.text != "") {
+			t.Errorf("SymbolText(%s, %#x) = %q, %v; want %q", tt.attr, tt.value, got, ok, tt.text)
+		}
+		if !ok {
+			continue
+		}
+		if v, _, ok := axml.SymbolValue(tt.attr, tt.text); v != tt.value || !ok {
+			t.Errorf("SymbolValue(%s, %q) = %#x, %v; want %#x", tt.attr, tt.text, v, ok, tt.value)
+		}
+	}
+	if _, _, ok := axml.SymbolValue("launchMode", "nonsense"); ok {
+		t.Error("a word that does not exist has a value")
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	for _, opts := range []axmltest.Options{
 		{},

@@ -53,13 +53,25 @@ func (a *Attr) Text() string {
 	return a.Value.Text()
 }
 
-// CanonicalName returns the framework's name of the attribute if its id is
-// known, else the stored one.
-func (a *Attr) CanonicalName() string {
-	if name, ok := AttrName(a.ID); ok {
-		return name
+// Canonical returns the namespace and name by which Android knows the
+// attribute: those that belong to its id, if it has one, else the stored ones.
+// The few attributes that Android looks up by name keep theirs.
+func (a *Attr) Canonical() (namespace, name string) {
+	name, ok := AttrName(a.ID)
+	if !ok || a.Namespace == "" && readByName(a.Name) {
+		return a.Namespace, a.Name
 	}
-	return a.Name
+	return AndroidNamespace, name
+}
+
+// readByName says whether Android's manifest parser looks for an attribute of
+// this name, and no namespace, without regard to ids.
+func readByName(name string) bool {
+	switch name {
+	case "package", "split", "configForSplit", "coreApp", "platformBuildVersionCode", "platformBuildVersionName":
+		return true
+	}
+	return false
 }
 
 // Attr returns the first attribute with the given resource id, which is the
@@ -73,11 +85,12 @@ func (e *Event) Attr(id uint32) (*Attr, bool) {
 	return nil, false
 }
 
-// Plain returns the first attribute without namespace and id that has the
-// given name ("package", "split").
+// Plain returns the first attribute without namespace that has the given name
+// ("package", "split"). Android looks these up by name, so it does not matter
+// whether they have an id too.
 func (e *Event) Plain(name string) (*Attr, bool) {
 	for i := range e.Attrs {
-		if a := &e.Attrs[i]; a.ID == 0 && a.Namespace == "" && a.Name == name {
+		if a := &e.Attrs[i]; a.Namespace == "" && a.Name == name {
 			return a, true
 		}
 	}

@@ -26,7 +26,8 @@ func (d *Document) WriteXML(w io.Writer, name func(id uint32) (string, bool)) er
 // WriteXML writes events as well-formed XML text, the same bytes for the same
 // events: four spaces for each level, one attribute on a line if there are
 // several. Attributes of the framework get the name of their id and the prefix
-// "android", whatever the document calls them; characters that XML does not
+// "android", whatever the document calls them, and values in words where the
+// framework has them (see [SymbolText]); characters that XML does not
 // allow become U+FFFD; an attribute whose name occurred before in the element
 // becomes a comment.
 //
@@ -149,14 +150,7 @@ func (x *xmlWriter) start(e, next *Event) {
 	seen := make(map[string]bool, len(e.Attrs))
 	for i := range e.Attrs {
 		a := &e.Attrs[i]
-		ns := a.Namespace
-		canonical, known := AttrName(a.ID)
-		if known {
-			ns = AndroidNamespace
-		} else {
-			canonical = a.Name
-		}
-		qname, more := x.qualify(ns, canonical)
+		qname, more := x.qualify(a.Canonical())
 		decls = append(decls, more...)
 		value := x.value(a)
 		if seen[qname] {
@@ -311,6 +305,12 @@ func (x *xmlWriter) value(a *Attr) string {
 	case restype.TypeNull:
 		if a.HasRaw {
 			return a.Raw
+		}
+	case restype.TypeIntDec, restype.TypeIntHex:
+		if attr, ok := AttrName(a.ID); ok {
+			if s, ok := SymbolText(attr, v.Data); ok {
+				return s
+			}
 		}
 	}
 	return v.Text()

@@ -350,7 +350,9 @@ func TestIDsWin(t *testing.T) {
 		return x
 	}
 	const ns = axml.AndroidNamespace
-	root := axmltest.E("manifest", axmltest.Plain("package", "p.q"),
+	root := axmltest.E("manifest",
+		// Android looks for the package by its name, even if it has an id.
+		axmltest.Attr{ID: id("value"), Name: "package", Value: axmltest.Str("p.q")},
 		axmltest.E("application",
 			// Called "debuggable" but is hasCode; called nothing but is debuggable.
 			axmltest.Attr{ID: id("hasCode"), Namespace: ns, Name: "debuggable", Value: axmltest.Bool(true)},
@@ -365,7 +367,7 @@ func TestIDsWin(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := m.Application
-	if !a.HasCode || !a.Debuggable || a.TestOnly || len(a.Components) != 1 || a.Components[0].Name != "p.q.A" {
+	if m.Package != "p.q" || !a.HasCode || !a.Debuggable || a.TestOnly || len(a.Components) != 1 || a.Components[0].Name != "p.q.A" {
 		t.Errorf("%+v", a)
 	}
 }
@@ -400,6 +402,22 @@ func TestValuesOfOddTypes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, a.MetaData); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestNamesPaddedWithNUL(t *testing.T) {
+	root := axmltest.E("manifest", axmltest.Plain("package", "p.q\x00\x00"), axmltest.A("versionName", axmltest.Str("1.0\x00")))
+	m, err := manifest.Open(axmltest.Encode(root, axmltest.Options{}), nil)
+	if err != nil || m.Package != "p.q" || m.VersionName.Value != "1.0" {
+		t.Errorf("%q %q %v", m.Package, m.VersionName.Value, err)
+	}
+}
+
+func TestProtection(t *testing.T) {
+	for level, want := range map[uint32]string{0: "normal", 1: "dangerous", 0x12: "signature|privileged", 0x40000001: "0x40000001"} {
+		if got := (&manifest.Permission{Level: level}).Protection(); got != want {
+			t.Errorf("level %#x is %q, want %q", level, got, want)
+		}
 	}
 }
 

@@ -123,8 +123,10 @@ func (p *parser) value(e *element, name string) (v restype.Value, ref uint32, ok
 	return v, 0, v.Type != restype.TypeReference && v.Type != restype.TypeNull
 }
 
-// clip shortens a text that is beyond all reason.
+// clip shortens a text that is beyond all reason, and drops NULs at its end:
+// some packers pad names with them.
 func (p *parser) clip(s string, off int64) string {
+	s = strings.TrimRight(s, "\x00")
 	if len(s) <= maxText {
 		return s
 	}

@@ -1,5 +1,11 @@
 package manifest
 
+import (
+	"fmt"
+
+	"github.com/telltale-apk/telltale/apk/axml"
+)
+
 // implied is a permission that Android grants along with another, or to every
 // app, if the app targets an old release.
 type implied struct {
@@ -32,22 +38,13 @@ var impliedPermissions = [...]implied{
 	{"android.permission.BODY_SENSORS", "android.permission.BODY_SENSORS_BACKGROUND", 33},
 }
 
-// Base returns the base of the protection level: "normal", "dangerous",
-// "signature", "signatureOrSystem" or "internal"; "" for an unknown one.
-func (p *Permission) Base() string {
-	switch p.Level & 0xf {
-	case 0:
-		return "normal"
-	case 1:
-		return "dangerous"
-	case 2:
-		return "signature"
-	case 3:
-		return "signatureOrSystem"
-	case 4:
-		return "internal"
+// Protection returns the protection level in words ("dangerous",
+// "signature|privileged"), or as a number where it has bits without a word.
+func (p *Permission) Protection() string {
+	if s, ok := axml.SymbolText("protectionLevel", p.Level); ok {
+		return s
 	}
-	return ""
+	return fmt.Sprintf("0x%x", p.Level)
 }
 
 // ImpliedPermissions returns the permissions that the manifest does not name

@@ -129,20 +129,18 @@ func (p *Pool) At(i uint32) (string, bool) { return p.at(i, len(p.data)) }
 func (p *Pool) Short(i uint32, limit int) (string, bool) { return p.at(i, limit) }
 
 func (p *Pool) at(i uint32, limit int) (string, bool) {
-	const lengths = 4 // bytes before the text, at most
 	off := p.Off(i)
 	if off < 0 {
 		return "", false
 	}
 	b := p.data[off-p.base : p.end]
-	b = b[:min(len(b), lengths+limit)]
 	if p.utf8 {
-		return at8(b)
+		return at8(b, limit)
 	}
-	return at16(b)
+	return at16(b, limit)
 }
 
-func at16(b []byte) (string, bool) {
+func at16(b []byte, limit int) (string, bool) {
 	if len(b) < 2 {
 		return "", false
 	}
@@ -155,7 +153,7 @@ func at16(b []byte) (string, bool) {
 		n = (n&0x7fff)<<16 | int64(binary.LittleEndian.Uint16(b))
 		b = b[2:]
 	}
-	if 2*n > int64(len(b)) {
+	if 2*n > int64(min(len(b), limit)) {
 		return "", false
 	}
 	return decode16(b[:2*n]), true
@@ -183,7 +181,7 @@ func decode16(b []byte) string {
 	return string(out)
 }
 
-func at8(b []byte) (string, bool) {
+func at8(b []byte, limit int) (string, bool) {
 	_, b, ok := len8(b) // in UTF-16 units
 	if !ok {
 		return "", false
@@ -195,11 +193,15 @@ func at8(b []byte) (string, bool) {
 	// aapt wrote lengths above 0x7fff without their upper bits. Android looks
 	// for the NUL at every length that the lower bits allow.
 	for end := n; end < len(b); end += 0x8000 {
-		if b[end] == 0 {
-			return decode8(b[:end]), true
+		if b[end] != 0 {
+			continue
 		}
+		if end > limit {
+			return "", false
+		}
+		return decode8(b[:end]), true
 	}
-	if n > len(b) {
+	if n > min(len(b), limit) {
 		return "", false
 	}
 	return decode8(b[:n]), true

@@ -35,7 +35,6 @@ type Table struct {
 	name      string
 	id        uint8
 	types     []*resType
-	keys      restypetest.Pool
 	libraries []library
 }
 

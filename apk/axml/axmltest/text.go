@@ -113,21 +113,10 @@ func value(name, s string, refs map[string]uint32) (restype.Value, error) {
 	if stringAttrs[name] {
 		return Str(s), nil
 	}
-	if symbols, ok := enums[name]; ok {
-		if n, ok := symbols[s]; ok {
-			return Int(n), nil
-		}
-	}
-	if symbols, ok := flags[name]; ok {
-		sum := uint32(0)
-		for part := range strings.SplitSeq(s, "|") {
-			n, ok := symbols[part]
-			if !ok {
-				return restype.Value{}, errors.New("attribute " + name + " has no flag " + part)
-			}
-			sum |= n
-		}
-		return Hex(sum), nil
+	if n, flags, ok := axml.SymbolValue(name, s); ok && flags {
+		return Hex(n), nil
+	} else if ok {
+		return Int(int32(n)), nil
 	}
 	switch s {
 	case "true", "TRUE", "True":
@@ -165,33 +154,3 @@ func set(names string) map[string]bool {
 	}
 	return m
 }
-
-// enums and flags are the symbols of attributes that manifests use, as in the
-// framework's resource table.
-var (
-	enums = map[string]map[string]int32{
-		"installLocation": {"auto": 0, "internalOnly": 1, "preferExternal": 2},
-		"launchMode":      {"standard": 0, "singleTop": 1, "singleTask": 2, "singleInstance": 3},
-		"screenOrientation": {
-			"unspecified": -1, "landscape": 0, "portrait": 1, "user": 2, "behind": 3, "sensor": 4, "nosensor": 5,
-		},
-	}
-	flags = map[string]map[string]uint32{
-		"configChanges": {
-			"mcc": 1, "mnc": 2, "locale": 4, "touchscreen": 8, "keyboard": 0x10, "keyboardHidden": 0x20,
-			"navigation": 0x40, "orientation": 0x80, "screenLayout": 0x100, "uiMode": 0x200, "screenSize": 0x400,
-			"smallestScreenSize": 0x800, "density": 0x1000, "layoutDirection": 0x2000, "fontScale": 0x40000000,
-		},
-		"foregroundServiceType": {
-			"dataSync": 1, "mediaPlayback": 2, "phoneCall": 4, "location": 8, "connectedDevice": 0x10, "mediaProjection": 0x20,
-		},
-		"protectionLevel": {
-			"normal": 0, "dangerous": 1, "signature": 2, "signatureOrSystem": 3, "privileged": 0x10, "development": 0x20,
-		},
-		"usesPermissionFlags": {"neverForLocation": 0x10000},
-		"windowSoftInputMode": {
-			"stateUnspecified": 0, "stateUnchanged": 1, "stateHidden": 2, "stateAlwaysHidden": 3, "stateVisible": 4,
-			"adjustUnspecified": 0, "adjustResize": 0x10, "adjustPan": 0x20, "adjustNothing": 0x30,
-		},
-	}
-)
