@@ -144,7 +144,8 @@ func (x *index) key(n int32) string {
 
 func (x *index) posts(n int32) []posting {
 	d := &x.nodes[n]
-	return x.postings[d.postFirst : d.postFirst+uint32(d.postNum)]
+	end := d.postFirst + uint32(d.postNum)
+	return x.postings[d.postFirst:end:end] // who appends must not write into the next key's
 }
 
 // get returns the node of a key, or -1.
