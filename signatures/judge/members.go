@@ -144,8 +144,8 @@ var howRank = map[string]int{howCall: 0, howField: 1, howReflection: 2, howStrin
 
 // declared reports whether the manifest asks for a permission; nil if none is needed.
 func (j *judge) declared(perm string) *bool {
-	if perm == "" {
-		return nil
+	if perm == "" || !j.set.App.Manifest.Present {
+		return nil // nothing is needed, or nobody can tell
 	}
 	_, ok := j.perms[perm]
 	return &ok

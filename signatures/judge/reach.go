@@ -19,14 +19,15 @@ func (j *judge) reach(from []fact.MethodID) fact.Reach {
 
 // walked is what a plain walk of the call graph reached.
 type walked struct {
-	edge map[fact.MethodID]fact.Edge // by which a method was reached first
-	seen []uint64
+	seen  []uint64
+	by    []uint32 // by method: 1 + the index in edges of the call by which it was reached first
+	edges []fact.Edge
 }
 
 // walk follows callees, breadth first, in a stable order.
 func walk(g fact.Graph, from []fact.MethodID, stop func() bool) *walked {
 	n := g.NumMethods()
-	w := &walked{edge: map[fact.MethodID]fact.Edge{}, seen: make([]uint64, (n+63)/64)}
+	w := &walked{by: make([]uint32, n), seen: make([]uint64, (n+63)/64)}
 	var list []fact.MethodID
 	for _, m := range from {
 		if w.mark(m) {
@@ -39,7 +40,8 @@ func walk(g fact.Graph, from []fact.MethodID, stop func() bool) *walked {
 		}
 		for e := range g.Callees(list[i]) {
 			if w.mark(e.To) {
-				w.edge[e.To] = e
+				w.edges = append(w.edges, e)
+				w.by[e.To] = uint32(len(w.edges))
 				list = append(list, e.To)
 			}
 		}
@@ -48,7 +50,7 @@ func walk(g fact.Graph, from []fact.MethodID, stop func() bool) *walked {
 }
 
 func (w *walked) mark(m fact.MethodID) bool {
-	if int(m>>6) >= len(w.seen) || w.Has(m) {
+	if int(m) >= len(w.by) || w.Has(m) {
 		return false
 	}
 	w.seen[m>>6] |= 1 << (m & 63)
@@ -63,11 +65,8 @@ func (w *walked) Has(m fact.MethodID) bool {
 // Path implements [fact.Reach].
 func (w *walked) Path(m fact.MethodID) []fact.Edge {
 	var p []fact.Edge
-	for {
-		e, ok := w.edge[m]
-		if !ok {
-			break
-		}
+	for int(m) < len(w.by) && w.by[m] != 0 {
+		e := w.edges[w.by[m]-1]
 		p = append(p, e)
 		m = e.From
 	}
