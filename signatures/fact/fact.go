@@ -25,7 +25,14 @@ type Set struct {
 	Texts func() iter.Seq[Text]
 	// Graph answers questions that span units. Nil when the app has no code.
 	Graph Graph
+
+	damage *damage // of a thawed set
 }
+
+// Err returns what kept facts from being read when they were asked for: a
+// damaged frozen file, of which parts are read late. It is nil for facts that
+// come from open files. Whoever is done with a set asks once.
+func (s *Set) Err() error { return s.damage.get() }
 
 // Status says how much of an app, or of one part of it, was analysed.
 type Status string
@@ -169,7 +176,10 @@ type UnitInfo struct {
 	Classes int // class definitions
 	// Instructions counts instruction lines as `dexdump -d` prints them.
 	Instructions int
-	Status       Status
+	// Unresolved counts instructions of optimised code whose target is not
+	// known any more: calls and fields that could not be restored.
+	Unresolved int
+	Status     Status
 	// Loaded is false for code that Android does not load by itself
 	// (in assets, or behind a gap in the numbering of classesN.dex).
 	Loaded bool
