@@ -77,6 +77,8 @@ type builder struct {
 	tables []tableUnit
 	digest map[string]bool // code already taken: the same DEX in several places counts once
 	label  manifest.Text
+	// elsewhere counts DEX files that containers name but do not hold.
+	elsewhere int
 }
 
 func newBuilder(ctx context.Context, o Options) *builder {
@@ -118,11 +120,11 @@ func problemKind(err error) fact.ProblemKind {
 
 // part reads one input file.
 func (b *builder) part(p Part, base bool) error {
-	sum, err := Digest(b.ctx, p)
+	digest, err := Digest(b.ctx, p)
 	if err != nil {
 		return err
 	}
-	sha := hex.EncodeToString(sum[:])
+	sha := hex.EncodeToString(digest[:])
 	a := &b.set.App
 	if base {
 		a.Path, a.SHA256 = p.Path, sha
@@ -152,6 +154,15 @@ func (b *builder) part(p Part, base bool) error {
 			return err
 		}
 		return b.dex(data, path.Base(p.Path), true)
+	case apk.KindVDEX, apk.KindODEX, apk.KindELF:
+		data, err := readAll(p)
+		if err != nil {
+			return err
+		}
+		if base {
+			prefix = path.Base(p.Path)
+		}
+		return b.compiled(data, kind, prefix)
 	case apk.KindEmpty:
 		return binread.Errorf(binread.Truncated, "", -1, "the file is empty")
 	default:
@@ -290,8 +301,7 @@ func (b *builder) nested(e *apk.Entry, unit string, pl place) {
 
 // dex adds the code units of a DEX file.
 func (b *builder) dex(data []byte, unit string, loaded bool) error {
-	sum := sha256.Sum256(data)
-	sha := hex.EncodeToString(sum[:])
+	sha := hex.EncodeToString(sum(data))
 	if b.digest[sha] {
 		return nil
 	}
@@ -302,6 +312,7 @@ func (b *builder) dex(data []byte, unit string, loaded bool) error {
 		if i > 0 {
 			name += "!" + dexName(i+1)
 		}
+		b.digest[tableKey(f)] = true
 		b.unit(f, name, sha, loaded)
 	}
 	if err != nil && len(files) > 0 {
@@ -311,7 +322,13 @@ func (b *builder) dex(data []byte, unit string, loaded bool) error {
 	return err
 }
 
-func (b *builder) unit(f *dex.File, name, sha string, loaded bool) {
+func sum(data []byte) []byte {
+	h := sha256.Sum256(data)
+	return h[:]
+}
+
+// unit adds one body of code.
+func (b *builder) unit(f *dex.File, name, sha string, loaded bool) *dexUnit {
 	u := newDexUnit(f, name, sha, loaded)
 	u.sweep.Do(u.walk)
 	if u.cut {
@@ -327,6 +344,7 @@ func (b *builder) unit(f *dex.File, name, sha string, loaded bool) {
 		b.problem(name, fact.ProblemMalformed, a, true)
 	}
 	b.set.Units = append(b.set.Units, u)
+	return u
 }
 
 // tampered tells of tricks played with the archive.
@@ -378,9 +396,16 @@ func (b *builder) finish() {
 		b.set.Graph = Graph(b.set.Units)
 		return
 	}
-	if !a.Manifest.Present || a.Manifest.HasCode {
+	if !a.Manifest.Present || needsCode(&a.Manifest) {
 		b.noCode()
 	}
+}
+
+// needsCode reports whether an app with this manifest cannot do without code.
+// One that says it has none, or that declares nothing which could run, as
+// packages of resources do, can.
+func needsCode(m *fact.Manifest) bool {
+	return m.HasCode && (m.Split != "" || m.Application != "" || len(m.Components) > 0)
 }
 
 // noCode says why an app that should have code shows none.

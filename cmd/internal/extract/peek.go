@@ -25,7 +25,8 @@ func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 		// Damaged, but it may be an app: let the scan say what is wrong.
 		return &Peeked{}
 	}
-	p := &Peeked{HasCode: ar.Lookup(dexName(1)) != nil, Signer: firstSigner(ar)}
+	budget := apk.NewBudget(limits)
+	p := &Peeked{HasCode: ar.Lookup(dexName(1)) != nil, Signer: firstSigner(ar, budget)}
 	e := ar.Lookup(manifestName)
 	if e == nil {
 		if p.HasCode {
@@ -33,7 +34,7 @@ func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 		}
 		return nil
 	}
-	data, err := e.Read(apk.NewBudget(limits))
+	data, err := e.Read(budget)
 	if err != nil {
 		return p
 	}
@@ -42,5 +43,3 @@ func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 	}
 	return p
 }
-
-func firstSigner(*apk.Archive) string { return "" }

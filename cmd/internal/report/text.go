@@ -284,9 +284,13 @@ func (h *textHandler) identifiers(a *event.App) {
 	if len(a.Identifiers) == 0 {
 		return
 	}
-	h.printf("  %s\n", h.style(bold, "Identifiers the code asks for"))
 	var rows [][]string
+	var weak []string
 	for _, id := range a.Identifiers {
+		if id.Confidence == "low" && !h.o.All {
+			weak = append(weak, clean(id.Name))
+			continue
+		}
 		h.glossary[id.Name] = id.Glossary
 		how := ""
 		if len(id.Sites) > 0 {
@@ -294,7 +298,11 @@ func (h *textHandler) identifiers(a *event.App) {
 		}
 		rows = append(rows, []string{clean(id.Name), short(clean(how), 44), owners(id.Sites), idNotes(&id)})
 	}
+	h.printf("  %s\n", h.style(bold, "Identifiers the code asks for"))
 	h.rowsWith(rows, nil)
+	if len(weak) > 0 {
+		h.printf("    %s\n", h.style(dim, "weaker signs, --all shows them: "+strings.Join(weak, ", ")))
+	}
 }
 
 // owners counts sites by whose code they stand in.
@@ -508,7 +516,9 @@ func (h *textHandler) remember(a *event.App) {
 		}
 	}
 	for _, id := range a.Identifiers {
-		ids = append(ids, clean(id.Name))
+		if id.Confidence != "low" {
+			ids = append(ids, clean(id.Name))
+		}
 	}
 	places := map[string]map[string]bool{}
 	for _, e := range a.Endpoints {

@@ -39,22 +39,44 @@ func App(ctx context.Context, src extract.Source, o Options) (app *event.App) {
 			app = failed(path, nil, fact.ProblemInternal, fmt.Sprintf("a fault of telltale's own, please report it: %v (%s)", r, stackDigest(debug.Stack())))
 		}
 	}()
-	set, err := extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale})
+	set, err := facts(ctx, src, o)
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
-		kind := fact.ProblemMalformed
-		if errors.Is(err, extract.ErrUnsupported) {
-			kind = fact.ProblemUnsupported
-		}
-		return failed(path, nil, kind, err.Error())
+		return failed(path, nil, problemKind(err), err.Error())
 	}
 	a, err := Judge(ctx, set, o)
 	if err != nil {
 		return nil
 	}
 	return a
+}
+
+// facts extracts an app's facts, or thaws them if they were frozen.
+func facts(ctx context.Context, src extract.Source, o Options) (*fact.Set, error) {
+	base := src.Parts[0]
+	head := make([]byte, min(headSize, base.Size))
+	if _, err := base.R.ReadAt(head, 0); err == nil && fact.IsFrozen(head) {
+		set, err := fact.Thaw(base.R, base.Size)
+		if err != nil {
+			return nil, err
+		}
+		// The graph is computed anew, so that what is learned about it later
+		// reaches frozen facts too.
+		if len(set.Units) > 0 {
+			set.Graph = extract.Graph(set.Units)
+		}
+		return set, nil
+	}
+	return extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale})
+}
+
+func problemKind(err error) fact.ProblemKind {
+	if errors.Is(err, extract.ErrUnsupported) {
+		return fact.ProblemUnsupported
+	}
+	return fact.ProblemMalformed
 }
 
 // Judge matches and judges facts, live or frozen. The error is ctx's.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
 // candidate is a file that was found and may be an app or a part of one.
@@ -29,6 +30,9 @@ type found struct {
 	Files   []candidate
 	Skipped map[string]int // files in folders that are no input, by kind
 }
+
+// kindFrozen is a file of frozen facts.
+const kindFrozen apk.Kind = "facts"
 
 // headSize is how much of a file is read to tell its kind.
 const headSize = 512
@@ -161,6 +165,9 @@ func (f *found) look(path, file string, st fs.FileInfo, explicit bool) candidate
 		return c
 	}
 	c.Kind = apk.Sniff(head[:n])
+	if fact.IsFrozen(head[:n]) {
+		c.Kind = kindFrozen
+	}
 	return c
 }
 

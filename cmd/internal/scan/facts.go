@@ -34,7 +34,7 @@ func Facts(ctx context.Context, path string, o Options, use func(*fact.Set) erro
 	if err != nil {
 		return err
 	}
-	set, err := extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale})
+	set, err := facts(ctx, src, o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -147,7 +147,7 @@ func baseOf(set []int, peeks []*extract.Peeked) (base int, ok bool) {
 // it is no APK.
 func standsAlone(k apk.Kind) bool {
 	switch k {
-	case apk.KindDEX, apk.KindCDEX, apk.KindODEX, apk.KindVDEX:
+	case apk.KindDEX, apk.KindCDEX, apk.KindODEX, apk.KindVDEX, kindFrozen:
 		return true
 	}
 	return false

@@ -1,0 +1,74 @@
+package extract
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/apk/binread"
+	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/dex/art"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// compiled adds the code of an OAT, VDEX or Dalvik ODEX file: of a preinstalled
+// app, whose APK may hold none, or of a file on its own.
+func (b *builder) compiled(data []byte, kind apk.Kind, unit string) error {
+	var c *art.Container
+	var err error
+	switch kind {
+	case apk.KindVDEX:
+		c, err = art.OpenVDEX(data)
+	case apk.KindODEX:
+		c, err = art.OpenODEX(data)
+	default:
+		if c, err = art.OpenOAT(data); errors.Is(err, binread.BadMagic) {
+			return fmt.Errorf("%w: a native library alone, without an app", ErrUnsupported)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for i, a := range c.Anomalies {
+		if i == 3 {
+			break
+		}
+		b.problem(unit, problemKind(a), a, true)
+	}
+	b.elsewhere += c.Elsewhere
+	for i, code := range c.Codes {
+		name := unit + "!" + dexName(i+1)
+		key := tableKey(code.File)
+		if b.digest[key] {
+			continue
+		}
+		b.digest[key] = true
+		u := b.unit(code.File, name, hex.EncodeToString(sum(code.File.Bytes())), true)
+		if code.Unresolved > 0 {
+			u.info.Unresolved = code.Unresolved
+			b.note(name, fact.ProblemUnresolved, true,
+				"%d calls and field accesses were optimised by Android %s and no longer say what they reach; what they do was not seen",
+				code.Unresolved, releases(c))
+		}
+	}
+	return nil
+}
+
+// releases says which releases wrote such files.
+func releases(c *art.Container) string {
+	if c.Format == "odex" {
+		return "4 or before"
+	}
+	return "5 to 7"
+}
+
+// tableKey is what a DEX file and its optimised forms have in common: the
+// signature of the file before it was optimised, and all tables. Several
+// instruction sets hold the same DEX, and so may the APK.
+func tableKey(f *dex.File) string {
+	h := f.Header()
+	b := f.Bytes()
+	end := min(int64(h.ClassDefs.Off)+32*int64(h.ClassDefs.Count), int64(len(b)))
+	return hex.EncodeToString(h.Signature[:]) + hex.EncodeToString(sum(b[min(0x70, end):end]))
+}
