@@ -123,7 +123,7 @@ func (j *judge) identifier(r *reading) finding.Identifier {
 			}
 		}
 	}
-	f.PermissionDeclared = j.declared(f.Permission)
+	f.Permission, f.PermissionDeclared = j.needed(f.Permission)
 	r.places = dedupePlaces(r.places)
 	f.Sites, f.Total = j.sites(r.places, j.opt.identifierSites()), len(r.places)
 	return f
@@ -141,15 +141,6 @@ func dedupePlaces(ps []place) []place {
 }
 
 var howRank = map[string]int{howCall: 0, howField: 1, howReflection: 2, howString: 3}
-
-// declared reports whether the manifest asks for a permission; nil if none is needed.
-func (j *judge) declared(perm string) *bool {
-	if perm == "" || !j.set.App.Manifest.Present {
-		return nil // nothing is needed, or nobody can tell
-	}
-	_, ok := j.perms[perm]
-	return &ok
-}
 
 // memberPlace turns a use of a member into a place. What writes to a field
 // reads nothing.
@@ -320,9 +311,9 @@ func (j *judge) sinks() []finding.Sink {
 			p.args = rendered(j.args(at))
 			kept = append(kept, p)
 		}
-		perm := permission(u.rule.Permission)
+		perm, declared := j.needed(permission(u.rule.Permission))
 		out = append(out, finding.Sink{
-			ID: u.rule.ID, Name: u.rule.Name, Group: u.rule.Group, Permission: perm, PermissionDeclared: j.declared(perm),
+			ID: u.rule.ID, Name: u.rule.Name, Group: u.rule.Group, Permission: perm, PermissionDeclared: declared,
 			Sites: j.sites(kept, len(kept)), Total: len(u.places),
 		})
 	}

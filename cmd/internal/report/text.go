@@ -292,10 +292,7 @@ func (h *textHandler) identifiers(a *event.App) {
 			continue
 		}
 		h.glossary[id.Name] = id.Glossary
-		how := ""
-		if len(id.Sites) > 0 {
-			how = shortRef(id.Sites[0].Ref)
-		}
+		how := shortRef(clearest(id.Sites))
 		rows = append(rows, []string{clean(id.Name), short(clean(how), 44), owners(id.Sites), idNotes(&id)})
 	}
 	h.printf("  %s\n", h.style(bold, "Identifiers the code asks for"))
@@ -303,6 +300,22 @@ func (h *textHandler) identifiers(a *event.App) {
 	if len(weak) > 0 {
 		h.printf("    %s\n", h.style(dim, "weaker signs, --all shows them: "+strings.Join(weak, ", ")))
 	}
+}
+
+// clearest returns what tells most about how something is read: a call before
+// a field, a field before a string.
+func clearest(sites []finding.Site) string {
+	for _, how := range []string{"call", "field"} {
+		for _, s := range sites {
+			if s.How == how {
+				return s.Ref
+			}
+		}
+	}
+	if len(sites) > 0 {
+		return sites[0].Ref
+	}
+	return ""
 }
 
 // owners counts sites by whose code they stand in.
@@ -383,6 +396,10 @@ func shortRef(ref string) string {
 func (h *textHandler) hosts(a *event.App) {
 	groups := map[string]map[string][]string{} // label → domain → hosts with owner
 	why := map[string]string{}
+	names := map[string]string{}
+	for _, s := range a.SDKs {
+		names[s.ID] = s.Name
+	}
 	noise, rest := 0, 0
 	for _, e := range a.Endpoints {
 		if e.Noise != "" && !h.o.All {
@@ -399,10 +416,7 @@ func (h *textHandler) hosts(a *event.App) {
 			groups[label] = map[string][]string{}
 		}
 		d := cmp.Or(e.RegistrableDomain, e.Host)
-		host := clean(e.Host)
-		if e.HostSDK != "" || e.SDK != "" {
-			host += " (" + clean(cmp.Or(e.HostSDK, e.SDK)) + ")"
-		}
+		host := clean(e.Host) + hostNote(&e, names)
 		if !slices.Contains(groups[label][d], host) {
 			groups[label][d] = append(groups[label][d], host)
 		}
@@ -414,8 +428,8 @@ func (h *textHandler) hosts(a *event.App) {
 			h.domains[d] = cmp.Or(e.RegisteredIn.City, e.RegisteredIn.Country)
 		}
 	}
-	if len(groups) == 0 && rest == 0 && noise == 0 {
-		return
+	if len(groups) == 0 && rest == 0 {
+		return // nothing but addresses that say nothing
 	}
 	h.printf("  %s\n", h.style(bold, "Hosts named"))
 	for _, label := range slices.Sorted(maps.Keys(groups)) {
@@ -443,6 +457,20 @@ func (h *textHandler) hosts(a *event.App) {
 	if len(folded) > 0 {
 		h.printf("    %s\n", h.style(dim, strings.Join(folded, " · ")+" (--all shows them)"))
 	}
+}
+
+// hostNote says whose host it is and whose code names it.
+func hostNote(e *finding.Endpoint, names map[string]string) string {
+	owner, namer := cmp.Or(names[e.HostSDK], e.HostSDK), cmp.Or(names[e.SDK], e.SDK)
+	switch {
+	case owner != "" && (owner == namer || namer == ""):
+		return " (" + clean(owner) + ")"
+	case owner != "":
+		return " (" + clean(owner) + ", named by " + clean(namer) + ")"
+	case namer != "":
+		return " (named by " + clean(namer) + ")"
+	}
+	return ""
 }
 
 // place says on what record an endpoint is tied to a place: registered there
