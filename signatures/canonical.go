@@ -20,11 +20,9 @@ func appendCanonical(b []byte, v reflect.Value) []byte {
 	case reflect.Pointer:
 		return appendCanonical(b, v.Elem())
 	case reflect.Struct:
-		fields := slices.Clone(fieldsOf(v.Type()))
-		slices.SortFunc(fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
 		b = append(b, '{')
 		first := true
-		for _, f := range fields {
+		for _, f := range layouts()[v.Type()].sorted {
 			fv := v.FieldByIndex(f.index)
 			if isEmpty(fv) {
 				continue
@@ -73,6 +71,19 @@ func appendCanonical(b []byte, v reflect.Value) []byte {
 }
 
 func appendText(b []byte, s string) []byte {
+	plain := true
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	t, err := json.Marshal(s)
 	if err != nil { // json.Marshal takes any string
 		panic(err)

@@ -544,17 +544,40 @@ func (s *unitScan) withArgs(sites []Site, want map[int]string) []Site {
 	return out
 }
 
-// maybe reports whether a value is, or may be, the constant.
+// maybe reports whether a value is, or may be, the constant: text as it is,
+// numbers in decimal, classes as descriptors or dotted.
 func maybe(v *fact.Value, text string, depth int) bool {
-	if v.Kind == fact.OneOf && depth < 4 {
+	if depth > 4 {
+		return false
+	}
+	switch v.Kind {
+	case fact.String:
+		return v.S == text
+	case fact.Int:
+		return strconv.FormatInt(v.N, 10) == text
+	case fact.Class:
+		return v.S == text || dottedClass(v.S) == text
+	case fact.OneOf:
 		for i := range v.Elems {
 			if maybe(&v.Elems[i], text, depth+1) {
 				return true
 			}
 		}
-		return false
+	case fact.Concat:
+		for i := range v.Elems {
+			e := &v.Elems[i]
+			if e.Kind != fact.String && e.Kind != fact.Int {
+				return false
+			}
+			part := scalar(*e)
+			if !strings.HasPrefix(text, part) {
+				return false
+			}
+			text = text[len(part):]
+		}
+		return text == ""
 	}
-	return scalar(*v) == text && (v.Kind == fact.String || v.Kind == fact.Int)
+	return false
 }
 
 // Locate names the place of a site.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -366,10 +367,16 @@ type field struct {
 	required bool
 }
 
+// layout is a struct as YAML sees it.
+type layout struct {
+	fields []field // as declared
+	sorted []field // by name
+}
+
 // layouts holds the fields of every struct that a rule is made of. It is
 // computed on first use and never changes.
-var layouts = sync.OnceValue(func() map[reflect.Type][]field {
-	m := map[reflect.Type][]field{}
+var layouts = sync.OnceValue(func() map[reflect.Type]*layout {
+	m := map[reflect.Type]*layout{}
 	var walk func(t reflect.Type)
 	walk = func(t reflect.Type) {
 		switch t.Kind() {
@@ -379,8 +386,11 @@ var layouts = sync.OnceValue(func() map[reflect.Type][]field {
 			if m[t] != nil {
 				return
 			}
-			m[t] = listFields(t)
-			for _, f := range m[t] {
+			l := &layout{fields: listFields(t)}
+			l.sorted = slices.Clone(l.fields)
+			slices.SortFunc(l.sorted, func(a, b field) int { return strings.Compare(a.name, b.name) })
+			m[t] = l
+			for _, f := range l.fields {
 				walk(t.FieldByIndex(f.index).Type)
 			}
 		}
@@ -393,7 +403,7 @@ var layouts = sync.OnceValue(func() map[reflect.Type][]field {
 
 // fieldsOf lists the fields of a struct type; embedded structs are inlined. A
 // field without omitempty is required.
-func fieldsOf(t reflect.Type) []field { return layouts()[t] }
+func fieldsOf(t reflect.Type) []field { return layouts()[t].fields }
 
 func listFields(t reflect.Type) []field {
 	var fs []field

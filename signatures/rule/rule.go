@@ -115,7 +115,9 @@ var Categories = map[string]bool{
 type Signal struct {
 	// Code is a package prefix in dotted form that ends at a label: com.foo
 	// holds com.foo.Bar and com.foo.a.B, never com.foobar.C. It matches
-	// defined classes, and it owns their code.
+	// defined classes, and it owns their code. What another rule claims by a
+	// longer prefix, strong and not subject to a when, speaks for that rule
+	// alone.
 	Code string `yaml:"code,omitempty"`
 	// Class is one defined class, dotted, inner classes with "$".
 	Class string `yaml:"class,omitempty"`
