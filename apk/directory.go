@@ -479,11 +479,12 @@ func (a *Archive) recover(ends []end) error {
 	if len(ends) > 0 {
 		e := &ends[0]
 		a.endOff = e.off
-		if e.count == 0 && e.off == 0 && a.size == endSize+e.comment {
-			a.dirOff, a.dirEnd = 0, 0
-			return nil // an empty archive: index notes it
+		a.noteEnds(ends, 0)
+		if e.count == 0 && e.dirSize == 0 && e.dirOff == e.limit {
+			a.dirOff, a.dirEnd = e.limit, e.limit // an empty directory, in its place
+		} else {
+			a.note(nil, AnomalyDirectory, true, "the end record at 0x%x leads to no central directory (offset 0x%x, size %d)", e.off, e.dirOff, e.dirSize)
 		}
-		a.note(nil, AnomalyDirectory, true, "the end record at 0x%x leads to no central directory (offset 0x%x, size %d)", e.off, e.dirOff, e.dirSize)
 	}
 	sigs, err := a.scanSignatures()
 	if err != nil {

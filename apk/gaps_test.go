@@ -57,6 +57,10 @@ func TestSigningBlock(t *testing.T) {
 	if s, err := open(t, none.bytes()).SigningBlock(); err != nil || s.Size != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
+	empty := append(bytes.Clone(good.beforeDir), endRecord(0, 0, uint32(len(good.beforeDir)), 0)...)
+	if s, err := open(t, empty).SigningBlock(); err != nil || string(s.Pairs) != "the pairs" {
+		t.Errorf("no entries: %+v, %v", s, err)
+	}
 	for _, at := range []int{0, len(good.beforeDir) - 24} { // either size
 		bad := good
 		bad.beforeDir = bytes.Clone(good.beforeDir)

@@ -482,6 +482,13 @@ func tricks() []trick {
 		},
 	}
 
+	list = append(list, trick{
+		name: "entries that an empty directory hides",
+		zip:  with(func(z *lyingZIP) { z.noDir, z.count, z.dirSize = true, ptr(uint16(0)), ptr(uint32(0)) }),
+		want: both,
+		odd:  []string{"!recovered"},
+	})
+
 	// Downloads that stopped.
 	whole := lyingZIP{files: []zipFile{
 		manifest,

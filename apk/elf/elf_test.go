@@ -459,7 +459,7 @@ func TestRealFiles(t *testing.T) {
 	}
 	compared, refused := 0, 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(path, ".so") {
+		if err != nil || !d.Type().IsRegular() || !hasELFName(path) {
 			return err
 		}
 		b, err := os.ReadFile(path)
@@ -532,4 +532,8 @@ func BenchmarkStrings(b *testing.B) {
 		for range f.Strings(6) {
 		}
 	}
+}
+
+func hasELFName(path string) bool {
+	return slices.Contains([]string{".so", ".odex", ".oat"}, filepath.Ext(path))
 }

@@ -45,19 +45,14 @@ func (i *Info) readBlock(pairs []byte, base int64) {
 			}
 		}
 		i.Blocks = append(i.Blocks, b)
-		if seen[id] && b.Name != "" {
-			// Android takes the first.
+		scheme := map[uint32]Scheme{idV2: V2, idV3: V3, idV31: V31}[id]
+		switch {
+		case scheme == "":
+		case seen[id]: // Android takes the first
 			i.problem("", section, off, "a second pair with id 0x%08x (%s)", id, b.Name)
-			continue
-		}
-		seen[id] = true
-		switch id {
-		case idV2:
-			i.readScheme(V2, value, off)
-		case idV3:
-			i.readScheme(V3, value, off)
-		case idV31:
-			i.readScheme(V31, value, off)
+		default:
+			seen[id] = true
+			i.readScheme(scheme, value, off)
 		}
 	}
 }
