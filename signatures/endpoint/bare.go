@@ -123,8 +123,20 @@ func (f Finder) bare(s string, low, i int) (e Endpoint, end int, ok bool) {
 		!hostish(name[:strings.IndexByte(name, '.')]) && !f.known(d) && !wellKnownShort[name] {
 		return e, next, false // a.top-b.top in minified code
 	}
-	if (e.Form == Inside || f.Text) && !strong(name, d) && !f.known(d) {
-		return e, next, false
+	if e.Form != Whole || f.Text {
+		// Among other text a name needs more: minified code is full of
+		// dotted names that end like countries.
+		tld := name[strings.LastIndexByte(name, '.')+1:]
+		switch first := name[:strings.IndexByte(name, '.')]; {
+		case f.known(d), first == "www":
+		case isCommon(tld) || strings.Count(d.Domain, ".") >= 2:
+			if len(first) == 1 && strings.Count(name, ".") == 1 && e.Form == Inside {
+				return e, next, false
+			}
+		case strong(name, d) && (hostish(first) || port != "" || path != "" && len(first) > 1):
+		case e.Form == Inside || f.Text:
+			return e, next, false
+		}
 	}
 	e.Kind, e.Host, e.Domain, e.Site, e.Suffix = Host, name, d.Domain, d.Site, d.Suffix
 	if prefix != "" {

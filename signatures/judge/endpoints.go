@@ -24,7 +24,14 @@ type named struct {
 	places []place
 	total  int
 	doubt  bool // every place is doubtful
+	listed bool // it stands in a long list of domains and nowhere else
 }
+
+const manifestFile = "AndroidManifest.xml"
+
+// longList is how many bare hosts make a text file a list of hosts: of public
+// suffixes, of what a browser blocks. They say little about the app.
+const longList = 100
 
 func (n *named) add(p place, doubtful bool) {
 	n.total++
@@ -147,7 +154,8 @@ func (j *judge) codeEndpoints(es *endpoints) {
 	}
 }
 
-// heldStrings yields the strings that static fields and annotations of a unit hold.
+// heldStrings yields the strings that static fields and annotations of a unit
+// hold.
 func (j *judge) heldStrings(ui int, yield func(s string, p place)) {
 	u := &j.units[ui]
 	for c := 0; c < u.NumClasses(); c++ {
@@ -173,6 +181,7 @@ func (j *judge) textEndpoints(es *endpoints) {
 	constants, lines := j.finder, j.finder
 	lines.Text = true
 	n := 0
+	lists := map[string]map[string]bool{} // by file: the domains it names without more
 	for t := range j.set.Texts() {
 		if n++; n&0xfff == 0 && j.ctx.Err() != nil {
 			return
@@ -184,9 +193,13 @@ func (j *judge) textEndpoints(es *endpoints) {
 		case fact.TextNative:
 			f, how = lines, howNative
 		case fact.TextScript:
-			how = howScript
+			f, how = lines, howScript
 		case fact.TextManaged:
 			how = howManaged
+		case fact.TextXML:
+			if t.Unit == manifestFile || strings.HasSuffix(t.Unit, "!"+manifestFile) {
+				how = howManifest
+			}
 		}
 		plain, decoded := j.read(f, t.Value, buf)
 		buf = plain[:0]
@@ -195,6 +208,14 @@ func (j *judge) textEndpoints(es *endpoints) {
 		}
 		p := place{unit: -1, body: -1, off: t.Off, file: t.Unit, how: how, ref: t.Name, note: j.fileOwner(t.Unit)}
 		for _, e := range plain {
+			if e.Kind == endpoint.Host && e.Domain != "" && how == howAsset {
+				list := lists[t.Unit]
+				if list == nil {
+					list = map[string]bool{}
+					lists[t.Unit] = list
+				}
+				list[e.Value] = true
+			}
 			if x := es.get(e); x != nil {
 				x.add(p, e.Doubtful)
 			}
@@ -206,6 +227,16 @@ func (j *judge) textEndpoints(es *endpoints) {
 			}
 		}
 	}
+	for unit, list := range lists {
+		if len(list) < longList {
+			continue
+		}
+		for v := range list {
+			if x := es.byValue[v]; x != nil && !slices.ContainsFunc(x.places, func(p place) bool { return p.file != unit }) {
+				x.listed = true
+			}
+		}
+	}
 	m := &j.set.App.Manifest
 	meta := func(list []fact.MetaData, unit string) {
 		for _, d := range list {
@@ -214,15 +245,17 @@ func (j *judge) textEndpoints(es *endpoints) {
 				decoded = append(decoded, hidden{e, nil})
 			}
 			for _, h := range decoded {
-				if x := es.get(h.Endpoint); x != nil {
-					x.add(place{unit: -1, body: -1, off: -1, file: unit, how: howManifest, ref: d.Name, via: h.via}, h.Doubtful)
+				x := es.get(h.Endpoint)
+				if x == nil || slices.ContainsFunc(x.places, func(p place) bool { return p.how == howManifest && p.file == unit }) {
+					continue // its text was read as that of a file
 				}
+				x.add(place{unit: -1, body: -1, off: -1, file: unit, how: howManifest, ref: d.Name, via: h.via}, h.Doubtful)
 			}
 		}
 	}
-	meta(m.MetaData, "AndroidManifest.xml")
+	meta(m.MetaData, manifestFile)
 	for i := range m.Components {
-		meta(m.Components[i].MetaData, cmp.Or(m.Components[i].Unit, "AndroidManifest.xml"))
+		meta(m.Components[i].MetaData, cmp.Or(m.Components[i].Unit, manifestFile))
 	}
 }
 
@@ -284,8 +317,8 @@ func (j *judge) tellEndpoint(n *named) finding.Endpoint {
 	}
 	if noise, ok := j.rules.Noise(url, n.Host); ok {
 		f.Noise = noise.Reason
-	} else {
-		f.Noise = rangeNoise(n.Range)
+	} else if f.Noise = rangeNoise(n.Range); f.Noise == "" && n.listed {
+		f.Noise = noiseListed
 	}
 	f.SDK = j.agree(n.places, n.total)
 	f.Locations = j.sites(n.places, j.opt.locations())

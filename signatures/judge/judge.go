@@ -39,7 +39,7 @@ type Options struct {
 	// of each SDK; 0 means 50.
 	MaxLocations int
 	// MaxSites bounds the places told for each identifier and sink; 0 means
-	// 1000 and 200.
+	// 1000 and 100.
 	MaxSites int
 }
 
@@ -61,7 +61,7 @@ func (o Options) sinkSites() int {
 	if o.MaxSites > 0 {
 		return o.MaxSites
 	}
-	return 200
+	return 100
 }
 
 // judge is the state of one judgement.

@@ -203,7 +203,7 @@ func TestSinks(t *testing.T) {
 		t.Fatalf("%d sinks", len(f.Sinks))
 	}
 	net, web, load := f.Sinks[0], f.Sinks[1], f.Sinks[2]
-	if net.ID != "url-connection" || net.Total != 301 || len(net.Sites) != 200 || !*net.PermissionDeclared {
+	if net.ID != "url-connection" || net.Total != 301 || len(net.Sites) != 100 || !*net.PermissionDeclared {
 		t.Errorf("%s: %d sites of %d", net.ID, len(net.Sites), net.Total)
 	}
 	if d := cmp.Diff([]string{`"https://a.example.org/x"`}, net.Sites[0].Args); d != "" {

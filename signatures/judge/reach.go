@@ -9,69 +9,117 @@ import (
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
-// reach returns the methods that may run because those of from do.
-func (j *judge) reach(from []fact.MethodID) fact.Reach {
+// reach returns the methods that may run because those of from do, each with
+// the most certain way to it.
+//
+// A call of an interface's method reaches every class that implements it. Where
+// that is one of the methods that everything has (toString, next, compare …),
+// such an edge says nothing about the app and is not followed. Of the others,
+// ways with few of them are preferred.
+func (j *judge) reach(from []fact.MethodID) *reached {
+	may := func(fact.MethodID) bool { return true }
 	if r, ok := j.set.Graph.(fact.Reacher); ok {
-		return r.Reachable(from)
+		// It knows which classes can have objects at all.
+		may = r.Reachable(from).Has
 	}
-	return walk(j.set.Graph, from, func() bool { return j.ctx.Err() != nil })
+	return walk(j.set.Graph, from, may, func() bool { return j.ctx.Err() != nil })
 }
 
-// walked is what a plain walk of the call graph reached.
-type walked struct {
-	seen  []uint64
-	by    []uint32 // by method: 1 + the index in edges of the call by which it was reached first
+// everywhere are methods that so many classes have that a call by an interface
+// does not tell which one runs.
+var everywhere = map[string]bool{
+	"toString": true, "equals": true, "hashCode": true, "clone": true, "finalize": true, "getClass": true, "compareTo": true, "compare": true,
+	"iterator": true, "next": true, "hasNext": true, "remove": true, "size": true, "get": true, "set": true, "isEmpty": true, "contains": true,
+	"containsKey": true, "add": true, "addAll": true, "put": true, "clear": true, "close": true, "length": true, "charAt": true, "subSequence": true,
+	"read": true, "write": true, "flush": true, "getMessage": true, "append": true, "accept": true, "apply": true, "invoke": true, "test": true, "call": true,
+	"getName": true, "getValue": true, "getKey": true, "describeContents": true, "writeToParcel": true, "asBinder": true, "values": true, "entrySet": true, "keySet": true,
+}
+
+// reached is a set of methods, each with the edge by which it was reached.
+type reached struct {
+	by    []uint32 // by method: 1 + an index into edges; fromStart for the methods one began with
 	edges []fact.Edge
+	order []fact.MethodID // as they were reached, the most certain and nearest first
 }
 
-// walk follows callees, breadth first, in a stable order.
-func walk(g fact.Graph, from []fact.MethodID, stop func() bool) *walked {
-	n := g.NumMethods()
-	w := &walked{by: make([]uint32, n), seen: make([]uint64, (n+63)/64)}
-	var list []fact.MethodID
-	for _, m := range from {
-		if w.mark(m) {
-			list = append(list, m)
+const fromStart = ^uint32(0)
+
+// walk follows the call graph breadth first, level by level of virtual edges.
+func walk(g fact.Graph, from []fact.MethodID, may func(fact.MethodID) bool, stop func() bool) *reached {
+	r := &reached{by: make([]uint32, g.NumMethods())}
+	add := func(m fact.MethodID, how uint32) {
+		if int(m) < len(r.by) && r.by[m] == 0 {
+			r.by[m] = how
+			r.order = append(r.order, m)
 		}
 	}
-	for i := 0; i < len(list); i++ {
+	for _, m := range from {
+		add(m, fromStart)
+	}
+	var virtual []fact.Edge // to be followed once nothing more certain is left
+	for i := 0; ; i++ {
+		if i == len(r.order) {
+			level := virtual
+			virtual = nil
+			for _, e := range level {
+				if r.by[e.To] == 0 {
+					r.edges = append(r.edges, e)
+					add(e.To, uint32(len(r.edges)))
+				}
+			}
+			if i == len(r.order) {
+				break
+			}
+		}
 		if i&0xfff == 0xfff && stop() {
 			break
 		}
-		for e := range g.Callees(list[i]) {
-			if w.mark(e.To) {
-				w.edges = append(w.edges, e)
-				w.by[e.To] = uint32(len(w.edges))
-				list = append(list, e.To)
+		for e := range g.Callees(r.order[i]) {
+			if int(e.To) >= len(r.by) || r.by[e.To] != 0 || !may(e.To) {
+				continue
 			}
+			if e.Kind == fact.EdgeVirtual {
+				if _, name, _ := g.Name(e.To); !everywhere[name] {
+					virtual = append(virtual, e)
+				}
+				continue
+			}
+			r.edges = append(r.edges, e)
+			add(e.To, uint32(len(r.edges)))
 		}
 	}
-	return w
+	return r
 }
 
-func (w *walked) mark(m fact.MethodID) bool {
-	if int(m) >= len(w.by) || w.Has(m) {
-		return false
-	}
-	w.seen[m>>6] |= 1 << (m & 63)
-	return true
-}
+func (r *reached) has(m fact.MethodID) bool { return int(m) < len(r.by) && r.by[m] != 0 }
 
-// Has implements [fact.Reach].
-func (w *walked) Has(m fact.MethodID) bool {
-	return int(m>>6) < len(w.seen) && w.seen[m>>6]&(1<<(m&63)) != 0
-}
-
-// Path implements [fact.Reach].
-func (w *walked) Path(m fact.MethodID) []fact.Edge {
+// path returns the edges from one of the first methods to m.
+func (r *reached) path(m fact.MethodID) []fact.Edge {
 	var p []fact.Edge
-	for int(m) < len(w.by) && w.by[m] != 0 {
-		e := w.edges[w.by[m]-1]
+	for int(m) < len(r.by) && r.by[m] != 0 && r.by[m] != fromStart {
+		e := r.edges[r.by[m]-1]
 		p = append(p, e)
 		m = e.From
 	}
 	slices.Reverse(p)
 	return p
+}
+
+// first returns, for each product, the method of it that is reached first.
+func (j *judge) first(r *reached) map[*rule.SDK]fact.MethodID {
+	out := map[*rule.SDK]fact.MethodID{}
+	for _, m := range r.order {
+		if _, _, ok := j.set.Graph.Defined(m); !ok {
+			continue
+		}
+		class, _, _ := j.set.Graph.Name(m)
+		if p := j.owners.of(class).product; p != nil {
+			if _, ok := out[p]; !ok {
+				out[p] = m
+			}
+		}
+	}
+	return out
 }
 
 // defined returns a test for classes that the app defines.
@@ -229,20 +277,22 @@ func (j *judge) classMethods(desc string) []fact.MethodID {
 
 // holding is what of a product's code stands in the app.
 type holding struct {
-	methods []fact.MethodID
-	bodies  int
-	work    int // bodies that do more than return
-	insns   int
+	classes  int
+	packages []string
+	bodies   int
+	work     int // bodies that do more than return
 }
 
-// holdings goes over all classes once and sorts their methods by product.
+// holdings goes over all classes once and sorts them by product. A class that
+// is the app's own by a longer package is not the product's.
 func (j *judge) holdings() map[*rule.SDK]*holding {
 	out := map[*rule.SDK]*holding{}
 	for ui := range j.units {
 		u := &j.units[ui]
 		for c := 0; c < u.NumClasses(); c++ {
 			typ, _, _ := u.Class(c)
-			p := j.owners.of(u.Type(typ)).product
+			desc := u.Type(typ)
+			p := j.owners.of(desc).product
 			if p == nil {
 				continue
 			}
@@ -251,48 +301,29 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 				h = &holding{}
 				out[p] = h
 			}
+			h.classes++
+			if pkg := packageOf(desc); len(h.packages) == 0 || h.packages[len(h.packages)-1] != pkg {
+				h.packages = append(h.packages, pkg)
+			}
+			if h.work > 0 {
+				continue
+			}
 			for md := range u.ClassMethods(c) {
-				if j.set.Graph != nil {
-					h.methods = append(h.methods, j.set.Graph.ID(ui, md.Method))
-				}
 				if md.Body >= 0 && md.Body < len(u.bodies) {
 					h.bodies++
-					n := int(u.bodies[md.Body].Insns)
-					h.insns += n
 					// "return", "const; return", "invoke super.<init>; return".
-					if n > 2 {
+					if u.bodies[md.Body].Insns > 2 {
 						h.work++
 					}
 				}
 			}
 		}
 	}
-	return out
-}
-
-// nearest returns the method of a product that is reached by the shortest path,
-// with that path.
-func (j *judge) nearest(r fact.Reach, h *holding) (fact.MethodID, []fact.Edge, bool) {
-	const most = 512
-	best, found := fact.MethodID(0), false
-	var path []fact.Edge
-	tried := 0
-	for _, m := range h.methods {
-		if !r.Has(m) {
-			continue
-		}
-		if tried++; tried > most {
-			break
-		}
-		p := r.Path(m)
-		if !found || len(p) < len(path) {
-			best, path, found = m, p, true
-		}
-		if len(p) == 0 {
-			break
-		}
+	for _, h := range out {
+		slices.Sort(h.packages)
+		h.packages = slices.Compact(h.packages)
 	}
-	return best, path, found
+	return out
 }
 
 func (j *judge) methodID(m fact.MethodID) string {

@@ -17,10 +17,11 @@ import (
 func (j *judge) sdks() []finding.SDK {
 	out := []finding.SDK{}
 	held := j.holdings()
-	var boot, all fact.Reach
+	var active activity
 	if j.set.Graph != nil && len(held) > 0 {
-		boot = j.reach(j.startup())
-		all = j.reach(j.entries())
+		active.boot = j.reach(j.startup())
+		active.all = j.reach(j.entries())
+		active.bootFirst, active.allFirst = j.first(active.boot), j.first(active.all)
 	}
 	hits := map[int][]*signatures.Hit{}
 	for i := range j.m.Hits {
@@ -32,10 +33,10 @@ func (j *judge) sdks() []finding.SDK {
 	}
 	for i := range j.m.SDKs {
 		m := &j.m.SDKs[i]
-		if !m.Held && !j.named(m) {
+		if !m.Held && !j.named(m) || m.Held && held[m.SDK] == nil && ownCodeAlone(m) {
 			continue
 		}
-		out = append(out, j.sdk(m, held[m.SDK], hits[m.Rule], boot, all))
+		out = append(out, j.sdk(m, held[m.SDK], hits[m.Rule], &active))
 		if j.ctx.Err() != nil {
 			return out
 		}
@@ -44,6 +45,31 @@ func (j *judge) sdks() []finding.SDK {
 		return cmp.Or(-compareBool(a.Tracker, b.Tracker), cmp.Compare(stateRank[a.State], stateRank[b.State]), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	return out
+}
+
+// activity is what was reached from where the system enters the app.
+type activity struct {
+	boot, all           *reached
+	bootFirst, allFirst map[*rule.SDK]fact.MethodID
+}
+
+// ownCodeAlone reports whether all that speaks for a product are classes that
+// are the app's own by its longer package: then the app is of that family, and
+// carries nothing.
+func ownCodeAlone(m *signatures.SDKMatch) bool {
+	if m.Classes == 0 {
+		return false
+	}
+	for _, s := range m.Signals {
+		switch m.SDK.Signals[s.Item].Type() {
+		case "code", "class":
+		default:
+			if s.Evidence.Strength == rule.Strong {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func compareBool(a, b bool) int {
@@ -70,7 +96,10 @@ var stateRank = map[finding.State]int{
 	finding.Reachable: 0, finding.Wired: 1, finding.Present: 2, finding.Disabled: 3, finding.Stub: 4, finding.Referenced: 5,
 }
 
-func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, boot, all fact.Reach) finding.SDK {
+func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, active *activity) finding.SDK {
+	if h == nil {
+		h = &holding{}
+	}
 	s := m.SDK
 	kind := "sdk"
 	if s.Kind == rule.KindPacker {
@@ -79,7 +108,7 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 	f := finding.SDK{
 		ID: s.ID, Name: s.Name, Kind: kind, Vendor: s.Vendor, VendorName: s.Vendor,
 		Category: s.Category, Tracker: rule.Categories[s.Category],
-		Classes: m.Classes, Packages: topPackages(m.Packages),
+		Classes: h.classes, Packages: topPackages(h.packages),
 		States: []finding.StateEvidence{}, Evidence: []finding.Evidence{}, Events: []finding.Event{},
 		AppKeys: []finding.AppKey{}, VendorRecords: []finding.Registration{},
 	}
@@ -97,10 +126,10 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 		}
 	}
 	f.Evidence = bounded(f.Evidence, j.opt.locations())
-	f.States = j.states(m, h, hits, all)
+	f.States = j.states(m, h, hits, active)
 	f.State = f.States[0].State
-	f.AtStartup = j.atStartup(h, boot)
-	f.Confidence, f.Basis = confidence(m, f.States)
+	f.AtStartup = j.atStartup(m.SDK, active)
+	f.Confidence, f.Basis = confidence(m, h)
 	f.Version = version(s, hits)
 	f.AppKeys = j.appKeys(s, hits)
 	if m.Held {
@@ -137,37 +166,42 @@ func bounded(ev []finding.Evidence, limit int) []finding.Evidence {
 	return ev
 }
 
+// maxReasons bounds the reasons told for one state.
+const maxReasons = 5
+
 // states tells how far a product is shown to be active, strongest first.
-func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, all fact.Reach) []finding.StateEvidence {
+func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, active *activity) []finding.StateEvidence {
 	var out []finding.StateEvidence
 	add := func(s finding.State, loc *finding.Location, reason string, args ...any) {
+		e := finding.StateEvidence{State: s, Reason: fmt.Sprintf(reason, args...), Location: loc}
+		same := 0
 		for _, o := range out {
-			if o.State == s && len(out) > 8 {
+			if o.State == s && o.Reason == e.Reason {
 				return
 			}
+			if o.State == s {
+				same++
+			}
 		}
-		out = append(out, finding.StateEvidence{State: s, Reason: fmt.Sprintf(reason, args...), Location: loc})
+		if same < maxReasons {
+			out = append(out, e)
+		}
 	}
-	if h != nil && all != nil {
-		if to, path, ok := j.nearest(all, h); ok {
-			from := to
-			if len(path) > 0 {
-				from = path[0].From
-			}
-			if from == to {
-				add(finding.Reachable, j.idLocation(to), msgEntered, j.methodID(to))
-			} else {
-				add(finding.Reachable, j.idLocation(from), msgReachable, j.methodID(from), j.methodID(to), plural(len(path), "call", "calls"))
-			}
+	if to, ok := active.allFirst[m.SDK]; ok {
+		if path := active.all.path(to); len(path) == 0 {
+			add(finding.Reachable, j.idLocation(to), msgEntered, j.methodID(to))
+		} else {
+			from := path[0].From
+			add(finding.Reachable, j.idLocation(from), msgReachable, j.methodID(from), j.methodID(to), plural(len(path), "call", "calls"))
 		}
 	}
 	j.wired(m, hits, add)
-	stub := h != nil && h.bodies > 0 && h.work == 0
+	stub := h.bodies > 0 && h.work == 0
 	switch {
 	case stub:
 		add(finding.Stub, nil, msgStub, h.bodies)
-	case m.Held && m.Classes > 0:
-		add(finding.Present, nil, msgPresent, plural(m.Classes, "class", "classes"))
+	case m.Held && h.classes > 0:
+		add(finding.Present, nil, msgPresent, plural(h.classes, "class", "classes"))
 	case m.Held:
 		add(finding.Present, nil, msgTraces, traces(m))
 	}
@@ -211,7 +245,6 @@ func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, add func(f
 	if !m.Held {
 		return
 	}
-	calls := 0
 	for _, h := range hits {
 		if h.Use != signatures.UseWired {
 			continue
@@ -225,9 +258,6 @@ func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, add func(f
 				w := j.bodyOwner(at.Unit, at.Body)
 				if w.product == m.SDK {
 					continue
-				}
-				if calls++; calls > 3 {
-					break
 				}
 				loc := signatures.Locate(j.set, at)
 				add(finding.Wired, &loc, msgWiredCall, w.Name, h.Ref)
@@ -272,21 +302,18 @@ func (j *judge) bodyOwner(unit, body int) *owner {
 	return j.owners.of(u.Type(u.bodies[body].Class))
 }
 
-// atStartup tells the shortest path from what runs at app start to a product.
-func (j *judge) atStartup(h *holding, boot fact.Reach) *finding.StartupPath {
-	if h == nil || boot == nil {
-		return nil
-	}
-	to, path, ok := j.nearest(boot, h)
+// atStartup tells the way from what runs at app start to a product.
+func (j *judge) atStartup(s *rule.SDK, active *activity) *finding.StartupPath {
+	to, ok := active.bootFirst[s]
 	if !ok {
 		return nil
 	}
-	names := j.pathNames(to, path)
+	names := j.pathNames(to, active.boot.path(to))
 	return &finding.StartupPath{Entry: names[0], Path: names}
 }
 
 // confidence says how sure it is that the product is there, and on what that rests.
-func confidence(m *signatures.SDKMatch, states []finding.StateEvidence) (level, basis string) {
+func confidence(m *signatures.SDKMatch, h *holding) (level, basis string) {
 	if !m.Held {
 		return "low", basisReferenced
 	}
@@ -303,8 +330,8 @@ func confidence(m *signatures.SDKMatch, states []finding.StateEvidence) (level, 
 		}
 	}
 	var parts []string
-	if m.Classes > 0 {
-		parts = append(parts, plural(m.Classes, "class", "classes")+" of its own")
+	if h.classes > 0 {
+		parts = append(parts, plural(h.classes, "class", "classes")+" of its own")
 	}
 	if n := len(strong); n > 0 {
 		parts = append(parts, plural(n, "strong signal", "strong signals")+" ("+some(strong)+")")
@@ -316,7 +343,7 @@ func confidence(m *signatures.SDKMatch, states []finding.StateEvidence) (level, 
 	switch {
 	case len(strong) == 0:
 		level = "low"
-	case m.Classes >= 3 || len(kinds) > 1 || m.Classes > 0 && len(weak) > 0:
+	case h.classes >= 3 || len(kinds) > 1 || h.classes > 0 && len(weak) > 0:
 		level = "high"
 	default:
 		level = "medium"
