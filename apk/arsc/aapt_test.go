@@ -226,7 +226,7 @@ func usesNewForms(data []byte, table *arsc.Table) bool {
 }
 
 // fromAPK returns a file of an APK, or nil.
-func fromAPK(t *testing.T, path, name string) []byte {
+func fromAPK(t testing.TB, path, name string) []byte {
 	t.Helper()
 	z, err := zip.OpenReader(path)
 	if err != nil {

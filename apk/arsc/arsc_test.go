@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -653,6 +654,42 @@ func benchmarkTable() []byte {
 		}
 	}
 	return arsctest.Encode(arsctest.Options{}, t)
+}
+
+// BenchmarkFramework runs over the largest table that Debian ships.
+func BenchmarkFramework(b *testing.B) {
+	const path = "/usr/share/android-framework-res/framework-res.apk"
+	if _, err := os.Stat(path); err != nil {
+		b.Skip("android-framework-res is not installed (apt-get install android-framework-res)")
+	}
+	data := fromAPK(b, path, "resources.arsc")
+	table := open(b, data)
+	b.Run("open", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			open(b, data)
+		}
+	})
+	b.Run("entries", func(b *testing.B) {
+		b.SetBytes(int64(len(data)))
+		for b.Loop() {
+			for range table.Entries() {
+			}
+		}
+	})
+	b.Run("strings", func(b *testing.B) {
+		b.SetBytes(int64(len(data)))
+		b.ReportAllocs()
+		for b.Loop() {
+			for range table.Strings() {
+			}
+		}
+	})
+	b.Run("index", func(b *testing.B) {
+		for b.Loop() {
+			open(b, data).Find("string", "ok")
+		}
+	})
 }
 
 func BenchmarkOpen(b *testing.B) {

@@ -2,6 +2,7 @@ package arsc
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 
@@ -114,11 +115,16 @@ func (s *StringValue) Name() string {
 // Strings yields every string of the pool of values, once, in its order.
 func (t *Table) Strings() iter.Seq[StringValue] {
 	return func(yield func(StringValue) bool) {
-		owners := make([]Entry, t.pool.Len())
+		owners := make([]int32, t.pool.Len()) // for each string one more than its index in entries
+		var entries []Entry
 		own := func(e Entry, v restype.Value) {
-			if v.Type == restype.TypeString && int64(v.Data) < int64(len(owners)) && owners[v.Data].pkg == nil {
-				owners[v.Data] = e
+			if v.Type != restype.TypeString || int64(v.Data) >= int64(len(owners)) || owners[v.Data] != 0 {
+				return
 			}
+			if n := len(entries); n == 0 || entries[n-1] != e {
+				entries = append(entries, e)
+			}
+			owners[v.Data] = int32(len(entries))
 		}
 		t.walk(t.newBudget(), nil, func(e Entry) bool {
 			if !e.Complex() {
@@ -138,7 +144,11 @@ func (t *Table) Strings() iter.Seq[StringValue] {
 			if !budget.Spend(int64(len(s))) {
 				return
 			}
-			if !yield(StringValue{Value: s, Off: t.pool.Off(uint32(i)), Entry: owner, OK: owner.pkg != nil}) {
+			x := StringValue{Value: s, Off: t.pool.Off(uint32(i))}
+			if owner != 0 {
+				x.Entry, x.OK = entries[owner-1], true
+			}
+			if !yield(x) {
 				return
 			}
 		}
@@ -182,12 +192,12 @@ func (r *Resources) View(opts Options) *View {
 // tables (the framework's are not), has items instead of a value, or refers to
 // itself. The value is then the last reference met, if any.
 func (v *View) Lookup(id uint32) (value restype.Value, ok bool) {
-	seen := make(map[uint32]bool, 4)
-	for range MaxHops {
-		if seen[id] {
+	var seen [MaxHops]uint32
+	for hop := range MaxHops {
+		if slices.Contains(seen[:hop], id) {
 			return value, false
 		}
-		seen[id] = true
+		seen[hop] = id
 		e, ok := v.Select(ID(id))
 		if !ok || e.Complex() {
 			return value, false

@@ -375,7 +375,11 @@ func (w *walk) attrs(ext []byte, off int64) []Attr {
 			n = min(count, (int64(len(ext))-attrSize-start)/size+1)
 		}
 	}
-	if !w.budget.Spend(n * attrSize) {
+	cost := n * attrSize
+	if size < attrSize {
+		cost *= 5 // attributes that overlap take more memory than file
+	}
+	if !w.budget.Spend(cost) {
 		return nil
 	}
 	attrs := make([]Attr, n)

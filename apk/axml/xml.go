@@ -7,7 +7,6 @@ import (
 	"iter"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/telltale-apk/telltale/apk/binread"
@@ -341,8 +340,13 @@ func xmlName(s string) string {
 	return b.String()
 }
 
+// nameRune says whether r may stand in a name. It allows less than XML does:
+// the letters on which all editions and parsers agree.
 func nameRune(r rune, first bool) bool {
-	if r == '_' || unicode.IsLetter(r) && r < 0x10000 && (r < 0x80 || r >= 0xc0) {
+	switch {
+	case r == '_', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+		return true
+	case r >= 0xc0 && r <= 0xff && r != 0xd7 && r != 0xf7, r >= 0x4e00 && r <= 0x9fa5:
 		return true
 	}
 	return !first && (r == '-' || r == '.' || r >= '0' && r <= '9')
