@@ -2,8 +2,10 @@ package judge
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/telltale-apk/telltale/signatures/endpoint"
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -65,93 +67,135 @@ type hidden struct {
 	via []string
 }
 
-// read finds the endpoints of one string.
-func (j *judge) read(f endpoint.Finder, s string, buf []endpoint.Endpoint) (plain []endpoint.Endpoint, decoded []hidden) {
+// read finds the endpoints of one string, and the words of the catalogue that
+// it hides.
+func (j *judge) read(f endpoint.Finder, s string, buf []endpoint.Endpoint) (plain []endpoint.Endpoint, decoded []hidden, words []endpoint.Decoded) {
 	plain = f.Append(buf[:0], s)
-	for _, d := range f.Decode(s, nil) {
+	for _, d := range f.Decode(s, j.vocabulary) {
+		if len(d.Text) <= maxWord && j.vocabulary(d.Text) {
+			words = append(words, d)
+			continue
+		}
 		for _, e := range f.Append(nil, d.Text) {
 			decoded = append(decoded, hidden{e, d.Via})
 		}
 	}
-	return plain, decoded
+	return plain, decoded, words
+}
+
+// spotted is an endpoint, or a word of the catalogue, at a place.
+type spotted struct {
+	endpoint.Endpoint
+	word string
+	place
 }
 
 // codeEndpoints finds the endpoints in the strings of code: where instructions
 // load them, where static fields and annotations hold them, or at least that
-// they are there.
+// they are there. Units are looked at side by side and told in their order.
 func (j *judge) codeEndpoints(es *endpoints) {
-	var buf []endpoint.Endpoint
+	found := make([][]spotted, len(j.units))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for ui := range j.units {
-		u := &j.units[ui]
-		if j.ctx.Err() != nil {
-			return
-		}
-		marks := map[uint32][]hidden{}
-		var bits []uint64
-		n := u.NumStrings()
-		for i := 0; i < n; i++ {
-			s := u.String(uint32(i))
-			plain, decoded := j.read(j.finder, s, buf)
-			buf = plain[:0]
-			if len(plain) == 0 && len(decoded) == 0 {
-				continue
+		slots <- struct{}{}
+		wg.Go(func() {
+			found[ui] = j.spot(ui)
+			<-slots
+		})
+	}
+	wg.Wait()
+	for _, list := range found {
+		for i := range list {
+			x := &list[i]
+			if x.word != "" {
+				j.words = append(j.words, *x)
+			} else if n := es.get(x.Endpoint); n != nil {
+				n.add(x.place, x.Doubtful)
 			}
-			var hs []hidden
-			for _, e := range plain {
-				hs = append(hs, hidden{e, nil})
-			}
-			marks[uint32(i)] = append(hs, decoded...)
-			if bits == nil {
-				bits = make([]uint64, (n+63)/64)
-			}
-			bits[i>>6] |= 1 << (i & 63)
-		}
-		if len(marks) == 0 {
-			continue
-		}
-		add := func(i uint32, p place) {
-			for _, h := range marks[i] {
-				if x := es.get(h.Endpoint); x != nil {
-					p.via = h.via
-					x.add(p, h.Doubtful)
-				}
-			}
-		}
-		used := map[uint32]bool{}
-		for bi := range u.bodies {
-			for _, r := range u.refsOf(bi) {
-				if r.Kind != fact.RefString || int(r.Index) >= n || bits[r.Index>>6]&(1<<(r.Index&63)) == 0 {
-					continue
-				}
-				used[r.Index] = true
-				add(r.Index, place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howString})
-			}
-		}
-		rest := map[string]uint32{}
-		for i := range marks {
-			if !used[i] {
-				rest[u.String(i)] = i
-			}
-		}
-		if len(rest) > 0 {
-			j.heldStrings(ui, func(s string, p place) {
-				if i, ok := rest[s]; ok {
-					used[i] = true
-					add(i, p)
-				}
-			})
-		}
-		var left []uint32
-		for i := range marks {
-			if !used[i] {
-				left = append(left, i)
-			}
-		}
-		slices.Sort(left)
-		for _, i := range left {
-			add(i, place{unit: int32(ui), body: -1, off: -1, how: howStringTable})
 		}
 	}
+}
+
+// spot goes over the strings of one unit, then over its references if any of
+// the strings matters.
+func (j *judge) spot(ui int) []spotted {
+	u := &j.units[ui]
+	marks := map[uint32][]spotted{}
+	var bits []uint64
+	var buf []endpoint.Endpoint
+	n := u.NumStrings()
+	for i := 0; i < n; i++ {
+		if i&0x3fff == 0 && j.ctx.Err() != nil {
+			return nil
+		}
+		plain, decoded, words := j.read(j.finder, u.String(uint32(i)), buf)
+		buf = plain[:0]
+		if len(plain) == 0 && len(decoded) == 0 && len(words) == 0 {
+			continue
+		}
+		var m []spotted
+		for _, e := range plain {
+			m = append(m, spotted{Endpoint: e})
+		}
+		for _, h := range decoded {
+			m = append(m, spotted{Endpoint: h.Endpoint, place: place{via: h.via}})
+		}
+		for _, w := range words {
+			m = append(m, spotted{word: w.Text, place: place{via: w.Via}})
+		}
+		marks[uint32(i)] = m
+		if bits == nil {
+			bits = make([]uint64, (n+63)/64)
+		}
+		bits[i>>6] |= 1 << (i & 63)
+	}
+	if len(marks) == 0 {
+		return nil
+	}
+	var out []spotted
+	add := func(i uint32, p place) {
+		for _, m := range marks[i] {
+			p.via = m.via
+			m.place = p
+			out = append(out, m)
+		}
+	}
+	used := map[uint32]bool{}
+	for bi := range u.bodies {
+		for _, r := range u.refsOf(bi) {
+			if r.Kind != fact.RefString || int(r.Index) >= n || bits[r.Index>>6]&(1<<(r.Index&63)) == 0 {
+				continue
+			}
+			used[r.Index] = true
+			add(r.Index, place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howString})
+		}
+	}
+	rest := map[string]uint32{}
+	for i := range marks {
+		if !used[i] {
+			rest[u.String(i)] = i
+		}
+	}
+	if len(rest) > 0 {
+		j.heldStrings(ui, func(s string, p place) {
+			if i, ok := rest[s]; ok {
+				used[i] = true
+				add(i, p)
+			}
+		})
+	}
+	var left []uint32
+	for i := range marks {
+		if !used[i] {
+			left = append(left, i)
+		}
+	}
+	slices.Sort(left)
+	for _, i := range left {
+		add(i, place{unit: int32(ui), body: -1, off: -1, how: howStringTable})
+	}
+	return out
 }
 
 // heldStrings yields the strings that static fields and annotations of a unit
@@ -201,7 +245,7 @@ func (j *judge) textEndpoints(es *endpoints) {
 				how = howManifest
 			}
 		}
-		plain, decoded := j.read(f, t.Value, buf)
+		plain, decoded, _ := j.read(f, t.Value, buf)
 		buf = plain[:0]
 		if len(plain) == 0 && len(decoded) == 0 {
 			continue
@@ -240,7 +284,7 @@ func (j *judge) textEndpoints(es *endpoints) {
 	m := &j.set.App.Manifest
 	meta := func(list []fact.MetaData, unit string) {
 		for _, d := range list {
-			plain, decoded := j.read(j.finder, d.Value, nil)
+			plain, decoded, _ := j.read(j.finder, d.Value, nil)
 			for _, e := range plain {
 				decoded = append(decoded, hidden{e, nil})
 			}

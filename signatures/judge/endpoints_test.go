@@ -190,3 +190,39 @@ records:
 		t.Errorf("%+v", e)
 	}
 }
+
+// A list of hosts in a file is told as what it is.
+func TestListOfDomains(t *testing.T) {
+	app := facttest.New("com.example.app")
+	for i := range 150 {
+		app.Text(fact.Text{Unit: "assets/block.txt", Kind: fact.TextAsset, Off: int64(i), Value: fmt.Sprintf("ads%d.example.com", i)})
+	}
+	app.Text(fact.Text{Unit: "assets/block.txt", Kind: fact.TextAsset, Off: 999, Value: "stat.acme.com"})
+	app.Text(fact.Text{Unit: "assets/conf.txt", Kind: fact.TextAsset, Off: 0, Value: "api.other.com"})
+	app.Code("classes.dex").Method(mainMethod).String("stat.acme.com")
+	f := judged(t, app.Set(), compile(t), judge.Options{})
+	for v, want := range map[string]string{"ads7.example.com": "one of a long list of domains in a file", "stat.acme.com": "", "api.other.com": ""} {
+		if e := endpoint(f, v); e == nil || e.Noise != want {
+			t.Errorf("%s: %+v", v, e)
+		}
+	}
+}
+
+// A hidden key is told with how it was read, and claims little.
+func TestHiddenWords(t *testing.T) {
+	app := facttest.New("com.example.app")
+	app.Code("classes.dex").Method(mainMethod).
+		String(base64.StdEncoding.EncodeToString([]byte("android_id"))).
+		String("6765744465766963654964"). // getDeviceId in hex
+		String(base64.StdEncoding.EncodeToString([]byte("getSomething")))
+	f := judged(t, app.Set(), compile(t), judge.Options{})
+	for id, via := range map[string]string{"android-id": "base64", "imei": "hex"} {
+		x := identifier(f, id)
+		if x == nil || x.Confidence != "low" || x.Sites[0].How != "string" || !slices.Equal(x.Sites[0].DecodedVia, []string{via}) {
+			t.Errorf("%s: %+v", id, x)
+		}
+	}
+	if len(f.Identifiers) != 2 || len(f.Endpoints) != 0 {
+		t.Errorf("%+v", f)
+	}
+}

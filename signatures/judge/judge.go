@@ -22,6 +22,7 @@ package judge
 
 import (
 	"context"
+	"sync"
 
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/endpoint"
@@ -78,6 +79,8 @@ type judge struct {
 	vias   map[fact.MethodID][]string
 	perms  map[string]fact.Permission
 	handed map[handed]bool
+	words  []spotted // words of the catalogue that strings hide
+	vocab  func() map[string][]wanted
 	files  map[string]*owner
 	// byClass holds the methods of components and of the classes above them.
 	byClass map[string][]fact.MethodID
@@ -97,6 +100,7 @@ type unitState struct {
 // Judge tells what the facts mean. The error is ctx's.
 func Judge(ctx context.Context, set *fact.Set, rules *signatures.Compiled, m *signatures.Matches, opt Options) (*finding.Findings, error) {
 	j := &judge{ctx: ctx, set: set, rules: rules, m: m, opt: opt, vias: map[fact.MethodID][]string{}, perms: map[string]fact.Permission{}, handed: map[handed]bool{}}
+	j.vocab = sync.OnceValue(j.wordList)
 	j.finder = endpoint.Finder{Known: rules.KnownDomain}
 	for _, p := range set.App.Manifest.Permissions {
 		j.perms[p.Name] = p

@@ -92,6 +92,14 @@ func (j *judge) identifiers() []finding.Identifier {
 	for _, found := range j.reflections() {
 		get(found.rule, found.id).add(found.place, found.src, levelMedium)
 	}
+	for i := range j.words {
+		w := &j.words[i]
+		for _, to := range j.vocab()[w.word] {
+			p := w.place
+			p.ref = w.word
+			get(to.rule, to.id).add(p, to.src, levelLow)
+		}
+	}
 	order := make([]int, 0, len(readings))
 	for n := range readings {
 		order = append(order, n)
@@ -216,6 +224,47 @@ func rendered(args []fact.Value) []string {
 	}
 	if !known {
 		return nil
+	}
+	return out
+}
+
+// maxWord bounds what may be a word of the catalogue, in bytes.
+const maxWord = 200
+
+// vocabulary reports whether a text is a word by which identifier rules know
+// what is read: a key, a property, a method's name.
+func (j *judge) vocabulary(s string) bool {
+	_, ok := j.vocab()[s]
+	return ok
+}
+
+// wordList makes the vocabulary. Only few apps hide strings, so that it is made
+// when the first is found.
+func (j *judge) wordList() map[string][]wanted {
+	out := map[string][]wanted{}
+	add := func(word string, w wanted) {
+		if len(word) >= 8 && !slices.ContainsFunc(out[word], func(o wanted) bool { return o.rule == w.rule }) {
+			out[word] = append(out[word], w)
+		}
+	}
+	n := 0
+	for ref := range j.rules.Rules().List() {
+		if ref.Kind == rule.KindIdentifier {
+			id, _ := j.rules.Ref(n).(*rule.Identifier)
+			for k := range id.Sources {
+				w := wanted{n, id, &id.Sources[k]}
+				if _, word := kindOf(w.src); telling(w.src) {
+					add(word, w)
+				}
+				if key := memberKey(w.src.Member); key != "" && w.src.Strength != rule.Weak {
+					_, name, _ := strings.Cut(key, "->")
+					if strings.HasPrefix(name, "get") {
+						add(name, w)
+					}
+				}
+			}
+		}
+		n++
 	}
 	return out
 }
