@@ -289,6 +289,26 @@ func TestExported(t *testing.T) {
 	}
 }
 
+func TestPermissionOfComponents(t *testing.T) {
+	m := parse(t, `package="p.q"`, `<application android:permission="app">
+		<activity android:name=".A"/>
+		<activity android:name=".B" android:permission="own"/>
+		<activity android:name=".C" android:permission=""/>
+		<activity-alias android:name=".D" android:targetActivity=".B"/>
+		<provider android:name=".E" android:authorities="e"/>
+		<provider android:name=".F" android:authorities="f" android:permission="both"/>
+		<provider android:name=".G" android:authorities="g" android:permission="both" android:writePermission="write"/>
+	</application>`, nil)
+	want := [][2]string{{"app", ""}, {"own", ""}, {"", ""}, {"", ""}, {"app", "app"}, {"both", "both"}, {"both", "write"}}
+	var got [][2]string
+	for _, c := range m.Application.Components {
+		got = append(got, [2]string{c.Permission, c.WritePermission})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestClassName(t *testing.T) {
 	for _, tt := range []struct{ pkg, name, want string }{
 		{"a.b", ".C", "a.b.C"},
@@ -428,7 +448,7 @@ func TestImpliedPermissions(t *testing.T) {
 		want   []string
 	}{
 		{30, "INTERNET", nil},
-		{3, "INTERNET", []string{"WRITE_EXTERNAL_STORAGE", "READ_PHONE_STATE", "READ_EXTERNAL_STORAGE", "ACCESS_MEDIA_LOCATION", "READ_MEDIA_AUDIO", "READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES"}},
+		{3, "INTERNET", []string{"WRITE_EXTERNAL_STORAGE", "READ_PHONE_STATE", "READ_EXTERNAL_STORAGE", "ACCESS_MEDIA_LOCATION", "READ_MEDIA_AUDIO", "READ_MEDIA_VIDEO", "READ_MEDIA_IMAGES", "READ_MEDIA_VISUAL_USER_SELECTED"}},
 		{15, "READ_CONTACTS", []string{"READ_CALL_LOG"}},
 		{16, "READ_CONTACTS", nil},
 		{33, "WRITE_EXTERNAL_STORAGE", []string{"READ_EXTERNAL_STORAGE"}},
@@ -517,11 +537,15 @@ func TestAttributeNamesAreKnown(t *testing.T) {
 				return true
 			}
 			switch sel.Sel.Name {
-			case "value", "str", "text", "boolean", "flag", "integer":
+			case "value", "str", "text", "boolean", "flag", "integer", "permission":
 			default:
 				return true
 			}
-			if lit, ok := call.Args[1].(*ast.BasicLit); ok {
+			for _, arg := range call.Args[1:] {
+				lit, ok := arg.(*ast.BasicLit)
+				if !ok || lit.Kind != token.STRING {
+					continue
+				}
 				name, err := strconv.Unquote(lit.Value)
 				if err != nil {
 					t.Fatal(err)

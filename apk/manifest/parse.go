@@ -495,7 +495,6 @@ func (p *parser) component(e *element) {
 		Icon:            p.text(e, "icon"),
 		Line:            int(int32(e.Line)),
 		Enabled:         p.boolean(e, "enabled", true),
-		Permission:      p.str(e, "permission"),
 		Process:         p.process(p.str(e, "process")),
 		DirectBootAware: p.boolean(e, "directBootAware", false),
 		SplitName:       p.str(e, "splitName"),
@@ -521,19 +520,15 @@ func (p *parser) component(e *element) {
 		c.Authorities = p.list(p.str(e, "authorities"), ";")
 		c.InitOrder = p.integer(e, "initOrder", 0)
 		c.GrantURI = p.boolean(e, "grantUriPermissions", false)
-		both := c.Permission
-		if c.Permission = p.str(e, "readPermission"); c.Permission == "" {
-			c.Permission = both
-		}
-		if c.WritePermission = p.str(e, "writePermission"); c.WritePermission == "" {
-			c.WritePermission = both
-		}
-		if c.WritePermission == "" {
-			c.WritePermission = app.Permission
-		}
+		c.Permission = p.permission(e, "readPermission", "permission")
+		c.WritePermission = p.permission(e, "writePermission", "permission")
 	}
-	if c.Permission == "" && c.Kind != ActivityAlias {
-		c.Permission = app.Permission
+	switch c.Kind {
+	case Provider:
+	case ActivityAlias: // open to all unless it says otherwise
+		c.Permission = p.str(e, "permission")
+	default:
+		c.Permission = p.permission(e, "permission")
 	}
 	exported := p.flag(e, "exported")
 	c.ExportedDeclared = exported.Set
@@ -546,6 +541,17 @@ func (p *parser) component(e *element) {
 		c.Process = ""
 	}
 	app.Components = append(app.Components, c)
+}
+
+// permission returns the first of the named attributes that is there, else the
+// application's permission. An empty one means that none is needed.
+func (p *parser) permission(e *element, names ...string) string {
+	for _, name := range names {
+		if v, _, ok := p.value(e, name); ok {
+			return v.Text()
+		}
+	}
+	return p.m.Application.Permission
 }
 
 // aliases gives aliases the process of their activity.
