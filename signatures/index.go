@@ -106,8 +106,9 @@ type index struct {
 	postings []posting
 	slots    []uint32 // node number + 1, 0 if empty; the length is a power of two
 	spaces   [numSpaces + 1]uint32
-	// firsts has a bit for the hash of the first four bytes of each prefix.
-	firsts [numSpaces]*[1024]uint64
+	// firsts has a bit for the hash of the first four bytes of each prefix;
+	// shapes has one for the length and a few bytes of each key.
+	firsts, shapes [numSpaces]*[1024]uint64
 }
 
 const (
@@ -187,6 +188,23 @@ func (x *index) mayStart(sp space, s string) bool {
 		return false
 	}
 	h := firstBytes(s)
+	return b[h>>6]&(1<<(h&63)) != 0
+}
+
+// shape hashes the length of a string and three of its bytes.
+func shape(s string) uint32 {
+	v := uint32(len(s)) | uint32(s[0])<<8 | uint32(s[len(s)/2])<<16 | uint32(s[len(s)-1])<<24
+	return v * 0x9e3779b1 >> 16
+}
+
+// mayBe reports whether s can be a key of a space that has shapes. It spares
+// hashing nearly all strings that are none.
+func (x *index) mayBe(sp space, s string) bool {
+	b := x.shapes[sp]
+	if b == nil || s == "" {
+		return false
+	}
+	h := shape(s)
 	return b[h>>6]&(1<<(h&63)) != 0
 }
 
@@ -366,5 +384,16 @@ func (x *index) finish() {
 			bits[h>>6] |= 1 << (h & 63)
 		}
 		x.firsts[sp] = bits
+	}
+	for _, sp := range []space{spString, spMemberName} {
+		if !x.has(sp) {
+			continue
+		}
+		bits := new([1024]uint64)
+		for i := x.spaces[sp]; i < x.spaces[sp+1]; i++ {
+			h := shape(x.key(int32(i)))
+			bits[h>>6] |= 1 << (h & 63)
+		}
+		x.shapes[sp] = bits
 	}
 }

@@ -513,9 +513,11 @@ type literals struct {
 // "string" or "endpoint".
 func (l *literals) find(f endpoint.Finder, s string, yield func(p posting, kind, value string)) {
 	x := l.m.x
-	if n := x.get(spString, s); n >= 0 {
-		for _, p := range x.posts(n) {
-			yield(p, "string", s)
+	if x.mayBe(spString, s) {
+		if n := x.get(spString, s); n >= 0 {
+			for _, p := range x.posts(n) {
+				yield(p, "string", s)
+			}
 		}
 	}
 	if x.mayStart(spStringPrefix, s) {
@@ -584,18 +586,29 @@ func isHostByte(c byte) bool {
 	return c == '.' || c == '-' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
+// hostSignal reports whether a signal names host or one above it. The last
+// label alone refuses nearly everything that is a class or a file.
 func (l *literals) hostSignal(x *index, host string) bool {
 	if len(host) > 253 {
 		host = host[len(host)-253:]
 	}
-	for i := range len(host) {
-		if c := host[i]; 'A' <= c && c <= 'Z' {
-			host = strings.ToLower(host)
-			break
+	var label [16]byte
+	tld := host[strings.LastIndexByte(host, '.')+1:]
+	if tld == "" || len(tld) > len(label) {
+		return false
+	}
+	for i := range len(tld) {
+		c := tld[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
 		}
+		label[i] = c
+	}
+	if lookup(x, spHost, label[:len(tld)]) < 0 {
+		return false
 	}
 	found := false
-	x.walkHost(host, func(n int32) {
+	x.walkHost(strings.ToLower(host), func(n int32) {
 		for _, p := range x.posts(n) {
 			found = found || p.use == UseSignal
 		}

@@ -76,6 +76,8 @@ type unitScan struct {
 	nodes []int32
 	stats map[int32]*nodeStat
 
+	names                    []uint64   // by string: whether some rule names a member so
+	lines                    []*lineage // by type
 	strings, methods, fields targets
 	hits                     []Hit
 	signals                  []signalSeen
@@ -251,10 +253,13 @@ func (s *unitScan) classes() {
 	}
 }
 
-// literals flags the strings that rules name.
+// literals flags the strings that rules name, and those that are names of
+// members which rules name.
 func (s *unitScan) literals() {
 	lits := literals{m: s.m}
+	x := s.m.x
 	num := s.u.NumStrings()
+	s.names = make([]uint64, (num+63)/64)
 	for i := range num {
 		if i&0xffff == 0xffff && s.m.ctx.Err() != nil {
 			return
@@ -262,6 +267,9 @@ func (s *unitScan) literals() {
 		str := s.u.String(uint32(i))
 		if str == "" {
 			continue
+		}
+		if x.mayBe(spMemberName, str) && x.get(spMemberName, str) >= 0 {
+			s.names[i>>6] |= 1 << (i & 63)
 		}
 		var t *target
 		lits.find(s.m.finder, str, func(p posting, kind, value string) {
@@ -276,37 +284,36 @@ func (s *unitScan) literals() {
 	}
 }
 
+// named reports whether some rule names a member that is called so.
+func (s *unitScan) named(name uint32) bool {
+	w := name >> 6
+	return uint64(w) < uint64(len(s.names)) && s.names[w]&(1<<(name&63)) != 0
+}
+
 // members flags the methods and fields that rules name.
 func (s *unitScan) members() {
-	x, u := s.m.x, s.u
-	if !x.has(spMember) {
+	u := s.u
+	if !s.m.x.has(spMember) {
 		return
 	}
-	names := make([]uint8, u.NumStrings()) // 0 not looked at, 1 no, 2 yes
-	named := func(name uint32) bool {
-		if uint64(name) >= uint64(len(names)) {
-			return false
-		}
-		if names[name] == 0 {
-			names[name] = 1
-			if x.get(spMemberName, u.String(name)) >= 0 {
-				names[name] = 2
+	s.lines = make([]*lineage, u.NumTypes())
+	var buf []byte
+	num := u.NumMethods()
+	for i := range num {
+		class, name, proto := u.Method(uint32(i))
+		if s.named(name) {
+			if l := s.lineage(class); l != nil {
+				buf = s.member(&s.methods, uint32(i), num, l, u.String(name), u.Proto(proto), buf)
 			}
 		}
-		return names[name] == 2
 	}
-	classes := map[uint32][]string{}
-	var buf []byte
-	for i := range u.NumMethods() {
-		class, name, proto := u.Method(uint32(i))
-		if named(name) {
-			buf = s.member(&s.methods, uint32(i), u.NumMethods(), class, u.String(name), u.Proto(proto), classes, buf)
-		}
-	}
-	for i := range u.NumFields() {
+	num = u.NumFields()
+	for i := range num {
 		class, name, typ := u.Field(uint32(i))
-		if named(name) {
-			buf = s.member(&s.fields, uint32(i), u.NumFields(), class, u.String(name), ":"+u.Type(typ), classes, buf)
+		if s.named(name) {
+			if l := s.lineage(class); l != nil {
+				buf = s.member(&s.fields, uint32(i), num, l, u.String(name), ":"+u.Type(typ), buf)
+			}
 		}
 	}
 }
@@ -314,28 +321,10 @@ func (s *unitScan) members() {
 // member looks one member up by its class, then by the class's ancestors: a
 // call of MyWebView.loadUrl is one of WebView.loadUrl, unless a class between
 // them has a method of its own by that name.
-func (s *unitScan) member(to *targets, i uint32, num int, class uint32, name, proto string, classes map[uint32][]string, buf []byte) []byte {
-	lineage, ok := classes[class]
-	if !ok {
-		lineage = s.lineage(class)
-		classes[class] = lineage
-	}
-	if lineage == nil {
-		return buf
-	}
+func (s *unitScan) member(to *targets, i uint32, num int, l *lineage, name, proto string, buf []byte) []byte {
 	x := s.m.x
-	desc := s.u.Type(class)
-	isField := proto != "" && proto[0] == ':'
-	for _, c := range lineage {
-		if c != desc {
-			if name[0] == '<' {
-				break
-			}
-			if !isField && s.overridden(desc, c, name, proto) {
-				break
-			}
-		}
-		buf = append(append(append(buf[:0], c...), "->"...), name...)
+	find := func(class string) []posting {
+		buf = append(append(append(buf[:0], class...), "->"...), name...)
 		var posts []posting
 		if n := lookup(x, spMember, buf); n >= 0 {
 			posts = x.posts(n)
@@ -344,39 +333,68 @@ func (s *unitScan) member(to *targets, i uint32, num int, class uint32, name, pr
 		if n := lookup(x, spMember, buf); n >= 0 {
 			posts = append(slices.Clip(posts), x.posts(n)...)
 		}
-		if len(posts) == 0 {
-			continue
+		return posts
+	}
+	if l.named {
+		if posts := find(l.desc); len(posts) > 0 {
+			to.set(i, num, &target{posts: posts, ref: l.desc + "->" + name + proto})
+			return buf
 		}
-		t := &target{posts: posts, ref: desc + "->" + name + proto}
-		if c != desc {
-			t.via = c
+	}
+	if name[0] == '<' {
+		return buf // constructors are not inherited
+	}
+	for _, class := range s.ancestors(l) {
+		if !strings.HasPrefix(proto, ":") && s.overridden(l.desc, class, name, proto) {
+			break
 		}
-		to.set(i, num, t)
-		break
+		if posts := find(class); len(posts) > 0 {
+			to.set(i, num, &target{posts: posts, ref: l.desc + "->" + name + proto, via: class})
+			break
+		}
 	}
 	return buf
 }
 
-// lineage returns those of a class and its ancestors that rules name members
-// of, nearest first.
-func (s *unitScan) lineage(class uint32) []string {
-	x := s.m.x
-	desc := s.u.Type(class)
-	if descriptorBody(desc) == "" || desc[0] == '[' {
+// lineage is a class with those of its ancestors that rules name members of,
+// nearest first.
+type lineage struct {
+	desc      string
+	named     bool // rules name members of the class itself
+	asked     bool // ancestors are filled in
+	ancestors []string
+}
+
+// lineage returns that of a type, nil if it is no class.
+func (s *unitScan) lineage(typ uint32) *lineage {
+	if uint64(typ) >= uint64(len(s.lines)) {
 		return nil
 	}
-	var out []string
-	if x.get(spMemberClass, desc) >= 0 {
-		out = append(out, desc)
+	l := s.lines[typ]
+	if l == nil {
+		l = &lineage{desc: s.u.Type(typ)}
+		s.lines[typ] = l
+		if descriptorBody(l.desc) == "" || l.desc[0] == '[' {
+			l.asked = true
+		} else {
+			l.named = s.m.x.get(spMemberClass, l.desc) >= 0
+		}
 	}
-	if g := s.m.set.Graph; g != nil {
-		for c := range g.Supers(desc) {
-			if x.get(spMemberClass, c) >= 0 {
-				out = append(out, c)
+	return l
+}
+
+func (s *unitScan) ancestors(l *lineage) []string {
+	if !l.asked {
+		l.asked = true
+		if g := s.m.set.Graph; g != nil {
+			for c := range g.Supers(l.desc) {
+				if s.m.x.get(spMemberClass, c) >= 0 {
+					l.ancestors = append(l.ancestors, c)
+				}
 			}
 		}
 	}
-	return out
+	return l.ancestors
 }
 
 // overridden reports whether desc, or a class between it and its ancestor,

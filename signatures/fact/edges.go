@@ -383,12 +383,12 @@ func (t *edgeTables) read(r *reader) {
 	}
 }
 
-// supers writes the ancestors of every class that a unit names, and of those.
+// supers writes the ancestors of every type that a unit names, and of those.
 func (f *freezer) supers(w *writer, s *Set) {
 	seen := map[string]bool{}
 	var queue []string
 	add := func(d string) {
-		if len(d) > 2 && d[0] == 'L' && !seen[d] {
+		if !seen[d] {
 			seen[d] = true
 			queue = append(queue, d)
 		}
@@ -584,9 +584,9 @@ type callSite struct {
 	from MethodID
 }
 
-// Callers yields the edges to m: calls that are resolved to it, then those
-// that name a method which it overrides, then others; each in the order of
-// the methods that are named, and of the code.
+// Callers yields the edges to m: calls that name it or are resolved to it, then
+// those that name a method which it overrides, then others; each in the order
+// of the methods that are named, and of the code.
 func (g *frozenGraph) Callers(m MethodID) iter.Seq[Edge] {
 	t := g.edges()
 	x := g.callers.get(func() callerIndex { return t.invert() })
@@ -601,9 +601,10 @@ func (g *frozenGraph) Callers(m MethodID) iter.Seq[Edge] {
 					if !kinds[s.kind] {
 						continue
 					}
-					e := Edge{From: s.from, To: m, Kind: t.calls[callKey{named, s.kind}].kind, Unit: s.at.unit, Body: s.at.body, PC: s.pc}
+					res := t.calls[callKey{named, s.kind}]
+					e := Edge{From: s.from, To: res.to, Kind: res.kind, Unit: s.at.unit, Body: s.at.body, PC: s.pc}
 					if virtual {
-						e.Kind = EdgeVirtual
+						e.To, e.Kind = m, EdgeVirtual
 					}
 					if !yield(e) {
 						return false
@@ -642,6 +643,9 @@ func (t *edgeTables) invert() callerIndex {
 	}
 	for k, r := range t.calls {
 		x.to[r.to] = append(x.to[r.to], k)
+		if r.to != k.named {
+			x.to[k.named] = append(x.to[k.named], k)
+		}
 		if r.list > 0 {
 			x.byList[r.list] = append(x.byList[r.list], k)
 		}

@@ -147,11 +147,9 @@ func (g oddGraph) Callees(m fact.MethodID) iter.Seq[fact.Edge] {
 
 func (g oddGraph) Callers(m fact.MethodID) iter.Seq[fact.Edge] {
 	var out []fact.Edge
-	for i := range g.NumMethods() {
-		for e := range g.Callees(fact.MethodID(i)) {
-			if e.To == m {
-				out = append(out, e)
-			}
+	for e := range g.Graph.Callers(m) {
+		if slices.Contains(slices.Collect(g.Callees(e.From)), e) {
+			out = append(out, e)
 		}
 	}
 	return slices.Values(out)

@@ -18,6 +18,10 @@ import (
 const (
 	MaxFrozenSize   = 1 << 30 // bytes of the file
 	maxSectionBytes = 1 << 30 // of one section, decompressed
+	// All sections together may have maxBase bytes and maxGrowth times those
+	// of the file. Real ones have ten times at most.
+	maxBase   = 64 << 20
+	maxGrowth = 64
 	maxSections     = 1 << 20
 	maxUnits        = 1 << 16
 )
@@ -65,7 +69,7 @@ func Thaw(r io.ReaderAt, size int64) (*Set, error) {
 	}
 
 	f := &frozen{sections: map[sectionKey]frozenSection{}, damage: &damage{}}
-	units := uint32(0)
+	units, total := uint32(0), uint64(0)
 	for ; len(table) > 0; table = table[frozenEntry:] {
 		s := frozenSection{codec: le.Uint16(table[2:]), size: le.Uint64(table[24:])}
 		key := sectionKey{sectionKind(le.Uint16(table)), le.Uint32(table[4:])}
@@ -83,6 +87,9 @@ func Thaw(r io.ReaderAt, size int64) (*Set, error) {
 		}
 		if _, ok := f.sections[key]; ok {
 			return nil, fmt.Errorf("%w: a section is there twice", errFrozen)
+		}
+		if total += s.size; total > maxBase+maxGrowth*uint64(size) {
+			return nil, fmt.Errorf("%w: %d bytes claim to hold more than %d", errFrozen, size, total)
 		}
 		f.sections[key] = s
 		if key.kind == secUnitInfo {

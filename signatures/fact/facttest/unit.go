@@ -335,7 +335,8 @@ func newGraph(units []*unit, framework map[string][]string, extra []edge) *graph
 					continue
 				}
 				e := fact.Edge{From: from, To: g.ids[ui][r.Index], Kind: fact.EdgeDirect, Unit: ui, Body: bi, PC: r.PC}
-				class, name, rest := split(g.names[e.To])
+				named := e.To
+				class, name, rest := split(g.names[named])
 				if _, ok := g.defs[e.To]; !ok {
 					e.Kind = fact.EdgeUnresolved
 					for _, s := range g.supers[class] {
@@ -346,6 +347,9 @@ func newGraph(units []*unit, framework map[string][]string, extra []edge) *graph
 					}
 				}
 				link(e)
+				if e.To != named { // calls by another name are found under it, too
+					g.callers[named] = append(g.callers[named], e)
+				}
 				if r.Kind != fact.RefCallVirtual && r.Kind != fact.RefCallInterface {
 					continue
 				}
