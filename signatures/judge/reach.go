@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -13,16 +14,57 @@ import (
 // the most certain way to it.
 //
 // A call of an interface's method reaches every class that implements it. Where
-// that is one of the methods that everything has (toString, next, compare …),
-// such an edge says nothing about the app and is not followed. Of the others,
-// ways with few of them are preferred.
-func (j *judge) reach(from []fact.MethodID) *reached {
+// the call names a method of the framework (Runnable.run, Iterator.next), or one
+// that everything has, such an edge says nothing about the app and is not
+// followed; what the framework calls back has edges of its own. Of the others,
+// ways with few of them are preferred. follow is asked of virtual edges and
+// callbacks.
+func (j *judge) reach(from []fact.MethodID, follow func(fact.Edge) bool) *reached {
 	may := func(fact.MethodID) bool { return true }
 	if r, ok := j.set.Graph.(fact.Reacher); ok {
 		// It knows which classes can have objects at all.
 		may = r.Reachable(from).Has
 	}
-	return walk(j.set.Graph, from, may, func() bool { return j.ctx.Err() != nil })
+	return walk(j.set.Graph, from, may, follow, func() bool { return j.ctx.Err() != nil })
+}
+
+// soon reports whether an edge is followed on the way from app start: not where
+// the system calls back upon an event that may come at any time (onReceive,
+// onClick, onLocationChanged).
+func (j *judge) soon(e fact.Edge) bool {
+	if e.Kind == fact.EdgeCallback {
+		_, name, _ := j.set.Graph.Name(e.To)
+		return !strings.HasPrefix(name, "on") || atOnce[name]
+	}
+	return j.tells(e)
+}
+
+// atOnce are callbacks that follow upon their cause without more.
+var atOnce = map[string]bool{
+	"onCreate": true, "onStart": true, "onStartCommand": true, "onHandleIntent": true, "onHandleWork": true, "onStartJob": true, "onBind": true,
+	"onLooperPrepared": true, "onPreExecute": true, "onPostExecute": true,
+}
+
+// tells reports whether an edge says something.
+func (j *judge) tells(e fact.Edge) bool {
+	if e.Kind != fact.EdgeVirtual {
+		return true
+	}
+	if _, name, _ := j.set.Graph.Name(e.To); everywhere[name] {
+		return false
+	}
+	if e.Unit < 0 || e.Unit >= len(j.units) || e.Body < 0 || e.Body >= len(j.units[e.Unit].bodies) {
+		return true
+	}
+	u := &j.units[e.Unit]
+	refs := u.refsOf(e.Body)
+	i, _ := slices.BinarySearchFunc(refs, e.PC, func(r fact.Ref, pc uint32) int { return cmp.Compare(r.PC, pc) })
+	for ; i < len(refs) && refs[i].PC == e.PC; i++ {
+		if refs[i].Kind.IsCall() {
+			return !isFramework(u.callee(refs[i].Index))
+		}
+	}
+	return true
 }
 
 // everywhere are methods that so many classes have that a call by an interface
@@ -45,7 +87,7 @@ type reached struct {
 const fromStart = ^uint32(0)
 
 // walk follows the call graph breadth first, level by level of virtual edges.
-func walk(g fact.Graph, from []fact.MethodID, may func(fact.MethodID) bool, stop func() bool) *reached {
+func walk(g fact.Graph, from []fact.MethodID, may func(fact.MethodID) bool, follow func(fact.Edge) bool, stop func() bool) *reached {
 	r := &reached{by: make([]uint32, g.NumMethods())}
 	add := func(m fact.MethodID, how uint32) {
 		if int(m) < len(r.by) && r.by[m] == 0 {
@@ -78,11 +120,16 @@ func walk(g fact.Graph, from []fact.MethodID, may func(fact.MethodID) bool, stop
 			if int(e.To) >= len(r.by) || r.by[e.To] != 0 || !may(e.To) {
 				continue
 			}
-			if e.Kind == fact.EdgeVirtual {
-				if _, name, _ := g.Name(e.To); !everywhere[name] {
+			switch e.Kind {
+			case fact.EdgeVirtual:
+				if follow(e) {
 					virtual = append(virtual, e)
 				}
 				continue
+			case fact.EdgeCallback:
+				if !follow(e) {
+					continue
+				}
 			}
 			r.edges = append(r.edges, e)
 			add(e.To, uint32(len(r.edges)))

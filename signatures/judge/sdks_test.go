@@ -84,6 +84,22 @@ func TestStates(t *testing.T) {
 			"reachable: Lcom/example/app/Main;->onCreate(Landroid/os/Bundle;)V can lead to Lcom/acme/stat/R;->run()V in 2 calls",
 			"present: 1 class of its own",
 		}},
+		{"through an interface of the app", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method("Lcom/acme/stat/Impl;->go()V"))
+			c.Class("Lcom/acme/stat/Impl;").Implements("Lcom/example/app/Plugin;")
+			c.Abstract("Lcom/example/app/Plugin;->go()V")
+			app.Component(fact.Activity, "com.example.app.Main").Launcher = true
+			c.Method("Lcom/example/app/Main;->onCreate(Landroid/os/Bundle;)V").Call(fact.RefCallInterface, "Lcom/example/app/Plugin;->go()V")
+		}, []string{
+			"reachable: Lcom/example/app/Main;->onCreate(Landroid/os/Bundle;)V can lead to Lcom/acme/stat/Impl;->go()V in 1 call",
+			"present: 1 class of its own",
+		}},
+		{"through an interface that everything implements", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method("Lcom/acme/stat/Impl;->run()V"))
+			c.Class("Lcom/acme/stat/Impl;").Implements("Ljava/lang/Runnable;")
+			app.Component(fact.Activity, "com.example.app.Main").Launcher = true
+			c.Method("Lcom/example/app/Main;->onCreate(Landroid/os/Bundle;)V").Call(fact.RefCallInterface, "Ljava/lang/Runnable;->run()V")
+		}, []string{"present: 1 class of its own"}},
 		{"its own exported service", func(app *facttest.App, c *facttest.Code) {
 			work(c.Method("Lcom/acme/stat/StatService;->onBind(Landroid/content/Intent;)Landroid/os/IBinder;"))
 			app.Component(fact.Service, "com.acme.stat.StatService").Exported = true
@@ -142,6 +158,18 @@ func TestAtStartup(t *testing.T) {
 		{"another method of the application class", func(app *facttest.App, c *facttest.Code) {
 			app.Manifest().Application = "com.example.app.App"
 			c.Method("Lcom/example/app/App;->consent()V").Call(fact.RefCallStatic, work)
+		}, nil},
+		{"a thread", func(app *facttest.App, c *facttest.Code) {
+			app.Manifest().Application = "com.example.app.App"
+			c.Method("Lcom/example/app/App;->onCreate()V").Call(fact.RefCallVirtual, "Ljava/lang/Thread;->start()V")
+			c.Method("Lcom/example/app/R;->run()V").Call(fact.RefCallStatic, work)
+			app.Edge("Lcom/example/app/App;->onCreate()V", "Lcom/example/app/R;->run()V", fact.EdgeCallback)
+		}, []string{"Lcom/example/app/App;->onCreate()V", "Lcom/example/app/R;->run()V", work}},
+		{"an event later", func(app *facttest.App, c *facttest.Code) {
+			app.Manifest().Application = "com.example.app.App"
+			c.Method("Lcom/example/app/App;->onCreate()V").Call(fact.RefCallVirtual, "Landroid/content/Context;->registerReceiver()V")
+			c.Method("Lcom/example/app/R;->onReceive()V").Call(fact.RefCallStatic, work)
+			app.Edge("Lcom/example/app/App;->onCreate()V", "Lcom/example/app/R;->onReceive()V", fact.EdgeCallback)
 		}, nil},
 		{"its own provider", func(app *facttest.App, c *facttest.Code) {
 			app.Component(fact.Provider, "com.acme.stat.P")
