@@ -64,8 +64,10 @@ func (f *File) Class(i int) Class {
 	return c
 }
 
-// Interfaces returns the interfaces that class definition i names.
-func (f *File) Interfaces(i int) TypeList { return f.TypeList(f.Class(i).InterfacesOff) }
+// Interfaces returns the interfaces that class definition i names, at most [MaxInterfaces].
+func (f *File) Interfaces(i int) TypeList {
+	return f.TypeList(f.Class(i).InterfacesOff).cut(MaxInterfaces)
+}
 
 // FieldDef is a field that a class defines.
 type FieldDef struct {

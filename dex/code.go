@@ -154,35 +154,38 @@ func (c *Code) References(fn func(pc uint32, op Opcode, kind IndexKind, index ui
 		sw = &dalvikSweep
 	}
 	b := c.insns
-	for i := 0; i+1 < len(b); {
-		n++
-		raw := b[i]
-		s := sw[raw]
-		w := int(s.width) * 2
-		if i+w > len(b) {
-			return n, false
+	for i := 0; i+1 < len(b); n++ {
+		s := sw[b[i]]
+		end := i + int(s&0xff)
+		if end > len(b) {
+			return n + 1, false
 		}
-		if s.where != refNone {
-			var index uint32
-			switch s.where {
-			case refUnit1:
-				index = uint32(binary.LittleEndian.Uint16(b[i+2:]))
-			case refUnit1Wide:
-				index = binary.LittleEndian.Uint32(b[i+2:])
-			}
-			fn(uint32(i/2), s.op, s.kind, index)
-			if s.proto {
-				fn(uint32(i/2), s.op, IndexProto, uint32(binary.LittleEndian.Uint16(b[i+6:])))
-			}
-		} else if raw == 0 && b[i+1] != 0 {
-			if p := payloadWidth(b[i:]); p > 1 {
-				if uint64(p)*2 > uint64(len(b)-i) {
-					return n, false
+		if s < sweepPlain {
+			i = end
+			continue
+		}
+		in := b[i:end]
+		if s&sweepPayload != 0 {
+			if in[1] != 0 {
+				w := 2 * uint64(payloadWidth(b[i:]))
+				if w > uint64(len(b)-i) {
+					return n + 1, false
 				}
-				w = int(p) * 2
+				end = i + int(w)
 			}
+			i = end
+			continue
 		}
-		i += w
+		index := uint32(binary.LittleEndian.Uint16(in[2:]))
+		if s&sweepWide != 0 {
+			index = binary.LittleEndian.Uint32(in[2:])
+		}
+		op := opOf(in[0], c.f.dialect)
+		fn(uint32(i/2), op, IndexKind(s>>8), index)
+		if s&sweepProto != 0 {
+			fn(uint32(i/2), op, IndexProto, uint32(binary.LittleEndian.Uint16(in[6:])))
+		}
+		i = end
 	}
 	return n, true
 }
@@ -228,8 +231,8 @@ func (c *Code) Tries() iter.Seq[Try] {
 	}
 }
 
-// Handlers yields the handlers in the order in which they are tried; the one
-// that catches all comes last.
+// Handlers yields the handlers in the order in which they are tried, at most
+// [MaxHandlers] and then the one that catches all.
 func (t Try) Handlers() iter.Seq[Handler] {
 	return func(yield func(Handler) bool) {
 		b := t.handlers
@@ -241,6 +244,9 @@ func (t Try) Handlers() iter.Seq[Handler] {
 		typed := int64(n)
 		if typed < 0 {
 			typed = -typed
+		}
+		if typed > MaxHandlers {
+			typed, n = MaxHandlers, 1 // where the list ends is not known then
 		}
 		for ; typed > 0; typed-- {
 			typ, k := uleb(b)

@@ -144,7 +144,7 @@ func TestSameAsDexdump(t *testing.T) {
 }
 
 // eachDex calls fn for each DEX file under root, loose or in a ZIP.
-func eachDex(t *testing.T, root string, fn func(name string, b []byte)) {
+func eachDex(t testing.TB, root string, fn func(name string, b []byte)) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {

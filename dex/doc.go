@@ -13,8 +13,10 @@
 // [Verify].
 //
 // A File that lets many items overlap could still make the sum of cheap steps
-// quadratic. Where this package walks a whole file it keeps a budget
-// ([File.EachCode], the string index, class data); the named limits below say how much.
+// quadratic. Strings, class data and annotations beyond a budget are therefore
+// not read (an anomaly says so), nor is code that [File.EachCode] walks; the
+// named limits below say how much. Who walks code otherwise, or debug info of
+// every method, must keep such a budget.
 //
 // # Shape
 //
@@ -43,8 +45,15 @@ const (
 	// MaxSignature is the longest text, in bytes, that ProtoString, FieldString
 	// and MethodString build.
 	MaxSignature = 1 << 16
-	// overlapFactor bounds the sum of all strings, of all class data and of
-	// all code, each to this many times the size of the file: items of an honest file
-	// overlap little, if at all.
+	// MaxParams is how many parameters of a prototype are read: no call can
+	// pass more than 255 words.
+	MaxParams = 255
+	// MaxInterfaces is how many interfaces of a class are read.
+	MaxInterfaces = 1 << 10
+	// MaxHandlers is how many typed handlers of one try range are read.
+	MaxHandlers = 1 << 10
+	// overlapFactor bounds the sum of all strings, of all class data, of all
+	// code and of all annotations, each to this many times the size of the
+	// file: items of an honest file overlap little, if at all.
 	overlapFactor = 8
 )

@@ -101,6 +101,9 @@ type File struct {
 	clsOnce sync.Once
 	cls     classIndex
 
+	annOnce sync.Once
+	ann     annotationIndex
+
 	lookOnce sync.Once
 	look     lookup
 
@@ -144,6 +147,9 @@ func OpenAll(data []byte) ([]*File, error) {
 			at++
 		}
 		if at > 0 && !hasMagic(data[at:]) {
+			if at < len(data) {
+				files[len(files)-1].odd(binread.Malformed, "header", int64(at), "%d bytes follow the end of the file", len(data)-at)
+			}
 			break
 		}
 		if len(files) == MaxFiles {
@@ -350,13 +356,14 @@ func (f *File) odd(kind binread.Kind, section string, off int64, format string, 
 }
 
 // Anomalies returns what is odd about the file as a whole: tables outside the
-// file, unreadable strings, overlapping class data. It looks at every string
-// and class once. Offsets count from the base of their section. The order is
+// file, unreadable strings, overlapping class data and annotations. It looks at
+// every string and class once. Offsets count from the base of their section. The order is
 // that of the offsets; the slice is the caller's.
 func (f *File) Anomalies() []*binread.FormatError {
 	f.strOnce.Do(f.indexStrings)
 	f.clsOnce.Do(f.indexClasses)
-	all := slices.Concat(f.anomalies, f.str.anomalies, f.cls.anomalies)
+	f.annOnce.Do(f.indexAnnotations)
+	all := slices.Concat(f.anomalies, f.str.anomalies, f.cls.anomalies, f.ann.anomalies)
 	slices.SortStableFunc(all, func(a, b *binread.FormatError) int {
 		return int(min(max(a.Off-b.Off, -1), 1))
 	})
@@ -409,9 +416,9 @@ func (f *File) Type(i uint32) string { return f.String(f.TypeString(i)) }
 
 // Proto is a method prototype.
 type Proto struct {
-	Shorty uint32 // into strings
-	Return uint32 // into types
-	Params TypeList
+	Shorty uint32   // into strings
+	Return uint32   // into types
+	Params TypeList // at most MaxParams
 }
 
 // NumProtos returns how many proto ids lie in the file.
@@ -426,7 +433,7 @@ func (f *File) Proto(i uint32) Proto {
 	return Proto{
 		Shorty: binary.LittleEndian.Uint32(b),
 		Return: uint32(binary.LittleEndian.Uint16(b[4:])),
-		Params: f.TypeList(binary.LittleEndian.Uint32(b[8:])),
+		Params: f.TypeList(binary.LittleEndian.Uint32(b[8:])).cut(MaxParams),
 	}
 }
 
@@ -556,6 +563,9 @@ func (f *File) TypeList(off uint32) TypeList {
 	n := min(int64(binary.LittleEndian.Uint32(b)), (int64(len(b))-4)/2)
 	return TypeList{b[4 : 4+2*n : 4+2*n]}
 }
+
+// cut returns the first n types.
+func (l TypeList) cut(n int) TypeList { return TypeList{l.b[:min(len(l.b), 2*n)]} }
 
 // Len returns the number of types.
 func (l TypeList) Len() int { return len(l.b) / 2 }
@@ -731,7 +741,7 @@ func (f *File) CallSite(i uint32) CallSite {
 	}
 	s.Off = binary.LittleEndian.Uint32(b)
 	n := 0
-	for v := range f.EncodedArray(s.Off) {
+	for v := range f.flatArray(s.Off) {
 		switch {
 		case n == 0 && v.Kind == ValueMethodHandle:
 			s.Handle = v.Index()

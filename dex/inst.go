@@ -155,40 +155,37 @@ func (op Opcode) Invoke() InvokeKind { return op.info().Invoke }
 // IsPayload reports whether this is data of a switch or an array.
 func (op Opcode) IsPayload() bool { return op >= 0x100 && op < dalvikBase }
 
-// refWhere says where in an instruction its index stands.
-type refWhere uint8
+// sweepRow is what the sweep needs to know of the first byte of an instruction,
+// in one word: its size in bytes (bits 0 to 7), the kind of its index (bits 8
+// to 15) and flags. A row without index and flags is below sweepPlain, which
+// lets the sweep pass most instructions with one comparison.
+type sweepRow uint32
 
 const (
-	refNone refWhere = iota
-	refUnit1
-	refUnit1Wide
+	sweepPlain   sweepRow = 1 << 8
+	sweepWide    sweepRow = 1 << 16 // the index has 32 bits
+	sweepProto   sweepRow = 1 << 17 // a prototype follows in the fourth unit
+	sweepPayload sweepRow = 1 << 18 // a nop, or data among the code
 )
-
-// sweepRow is what the sweep needs to know of a byte, in as little memory as possible.
-type sweepRow struct {
-	op    Opcode
-	width uint8
-	where refWhere
-	kind  IndexKind
-	proto bool
-}
 
 var artSweep, dalvikSweep = sweepTable(ART), sweepTable(Dalvik)
 
 func sweepTable(d Dialect) (t [256]sweepRow) {
 	for i := range t {
-		op := opOf(byte(i), d)
-		in := op.info()
-		r := sweepRow{op: op, width: uint8(in.Format.Width()), kind: in.Index}
+		in := opOf(byte(i), d).info()
+		r := sweepRow(2 * in.Format.Width())
 		if in.Index > IndexNone && in.Index < IndexFieldOffset {
-			r.where = refUnit1
+			r |= sweepRow(in.Index) << 8
 			if in.Format == Fmt31c {
-				r.where = refUnit1Wide
+				r |= sweepWide
 			}
-			r.proto = in.Format == Fmt45cc || in.Format == Fmt4rcc
+			if in.Format == Fmt45cc || in.Format == Fmt4rcc {
+				r |= sweepProto
+			}
 		}
 		t[i] = r
 	}
+	t[0] |= sweepPayload
 	return t
 }
 

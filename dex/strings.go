@@ -12,16 +12,15 @@ import (
 // stringIndex holds what one look at all strings found. It makes String cheap
 // and bounds the work that overlapping strings could cause.
 type stringIndex struct {
-	// size is the number of MUTF-8 bytes of each string, or badString, or
-	// decodedString if its text is in decoded.
+	// size is the number of MUTF-8 bytes of each string, with decodeString set
+	// where they are not the UTF-8 of the text; or badString.
 	size      []uint32
-	decoded   map[uint32]string
 	anomalies []*binread.FormatError
 }
 
 const (
-	badString     = ^uint32(0)
-	decodedString = badString - 1
+	badString    = ^uint32(0)
+	decodeString = uint32(1) << 31
 )
 
 // maxStringAnomalies is how many unreadable strings are reported one by one.
@@ -34,10 +33,18 @@ func (f *File) indexStrings() {
 	left := f.workLimit()
 	bad, cut := 0, 0
 	for i := range n {
+		if left < 0 {
+			ix.size[i] = badString
+			cut++
+			continue
+		}
 		off := binary.LittleEndian.Uint32(f.strings.b[4*i:])
 		b, err := f.rawString(off)
 		if err != nil {
 			ix.size[i] = badString
+			if err.Kind == binread.Truncated { // all the rest was searched for its end
+				left -= int64(len(f.data)) - int64(off)
+			}
 			if bad++; bad <= maxStringAnomalies {
 				err.Detail += " (string " + itoa(i) + ")"
 				ix.anomalies = append(ix.anomalies, err)
@@ -49,15 +56,11 @@ func (f *File) indexStrings() {
 			cut++
 			continue
 		}
-		if isASCII(b) {
-			ix.size[i] = uint32(len(b))
-			continue
+		// MUTF-8 is UTF-8 but for NUL and supplementary characters.
+		ix.size[i] = uint32(len(b))
+		if !utf8.Valid(b) {
+			ix.size[i] |= decodeString
 		}
-		if ix.decoded == nil {
-			ix.decoded = make(map[uint32]string)
-		}
-		ix.size[i] = decodedString
-		ix.decoded[uint32(i)] = decodeMUTF8(b)
 	}
 	if bad > maxStringAnomalies {
 		ix.anomalies = append(ix.anomalies, binread.Errorf(binread.Malformed, "string_data", -1, "%d strings cannot be read in all", bad))
@@ -77,7 +80,7 @@ func (f *File) rawString(off uint32) ([]byte, *binread.FormatError) {
 	b := f.data[off:]
 	k := ulebLen(b)
 	end := bytes.IndexByte(b[k:], 0)
-	if end < 0 || uint64(end) >= uint64(decodedString) {
+	if end < 0 || uint64(end) >= uint64(decodeString) {
 		return nil, binread.Errorf(binread.Truncated, "string_data", int64(off), "string without end")
 	}
 	return b[k : k+end : k+end], nil
@@ -91,21 +94,6 @@ func ulebLen(b []byte) int {
 		}
 	}
 	return min(len(b), 5)
-}
-
-func isASCII(b []byte) bool {
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
-			return false
-		}
-		b = b[8:]
-	}
-	for _, c := range b {
-		if c >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 func itoa(i int) string {
@@ -125,24 +113,24 @@ func (f *File) NumStrings() int { return f.strings.n }
 
 // String returns string i as UTF-8: surrogate pairs are joined, a lone
 // surrogate is the six characters \uD800. Bytes that are no MUTF-8 become
-// U+FFFD. A string that cannot be read is ""; see [File.StringErr]. ASCII
-// strings share the memory of the buffer.
+// U+FFFD. A string that cannot be read is ""; see [File.StringErr]. Strings
+// without NUL and surrogates share the memory of the buffer; others are decoded
+// at each call.
 func (f *File) String(i uint32) string {
 	if int64(i) >= int64(f.strings.n) {
 		return ""
 	}
 	f.strOnce.Do(f.indexStrings)
-	switch n := f.str.size[i]; n {
-	case badString:
+	n := f.str.size[i]
+	if n == badString {
 		return ""
-	case decodedString:
-		return f.str.decoded[i]
-	default:
-		off := binary.LittleEndian.Uint32(f.strings.b[4*i:])
-		b := f.data[off:]
-		k := ulebLen(b)
+	}
+	b := f.data[binary.LittleEndian.Uint32(f.strings.b[4*i:]):]
+	k := ulebLen(b)
+	if n&decodeString == 0 {
 		return textOf(b[k : k+int(n)])
 	}
+	return decodeMUTF8(b[k : k+int(n&^decodeString)])
 }
 
 // StringErr is String with the reason why a string cannot be read.
@@ -175,14 +163,14 @@ func (f *File) StringBytes(i uint32) []byte {
 		return nil
 	}
 	f.strOnce.Do(f.indexStrings)
-	if f.str.size[i] == badString {
+	n := f.str.size[i]
+	if n == badString {
 		return nil
 	}
-	b, err := f.rawString(f.StringOff(i))
-	if err != nil {
-		return nil
-	}
-	return b
+	b := f.data[binary.LittleEndian.Uint32(f.strings.b[4*i:]):]
+	k := ulebLen(b)
+	n &^= decodeString
+	return b[k : k+int(n) : k+int(n)]
 }
 
 // decodeMUTF8 returns modified UTF-8 as UTF-8. Four-byte forms, which MUTF-8
@@ -191,8 +179,12 @@ func decodeMUTF8(b []byte) string {
 	out := make([]byte, 0, len(b)+8)
 	for len(b) > 0 {
 		if b[0] < 0x80 {
-			out = append(out, b[0])
-			b = b[1:]
+			n := 1
+			for n < len(b) && b[n] < 0x80 {
+				n++
+			}
+			out = append(out, b[:n]...)
+			b = b[n:]
 			continue
 		}
 		r, n := mutf8Unit(b)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"iter"
 	"math"
+
+	"github.com/telltale-apk/telltale/apk/binread"
 )
 
 // ValueKind is the type of an encoded value, as in the format.
@@ -181,11 +183,34 @@ func (f *File) EncodedArray(off uint32) iter.Seq[Value] {
 	}
 }
 
+// flatArray is EncodedArray where arrays and annotations cannot be elements.
+func (f *File) flatArray(off uint32) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if off == 0 || int64(off) >= int64(len(f.data)) {
+			return
+		}
+		eachValue(f.data[off:], MaxNesting, yield)
+	}
+}
+
 // StaticValues yields the initial values of the static fields of class
 // definition i, in the order of [ClassData.Fields]. Fields behind the last
-// value start as 0 or null.
+// value start as 0 or null. Reading ends at an array or an annotation, which no
+// field can start as, and after as many values as there are fields.
 func (f *File) StaticValues(i int) iter.Seq[Value] {
-	return f.EncodedArray(f.Class(i).StaticValuesOff)
+	return func(yield func(Value) bool) {
+		off := f.Class(i).StaticValuesOff
+		if off == 0 {
+			return
+		}
+		n := f.ClassData(i).StaticFields
+		for v := range f.flatArray(off) {
+			if n == 0 || !yield(v) {
+				return
+			}
+			n--
+		}
+	}
 }
 
 // Annotation is one annotation.
@@ -264,48 +289,109 @@ type AnnotationAt struct {
 	Param  int    // number of the parameter, else 0
 }
 
+// annotationIndex tells whose annotations are not read because they overlap too much.
+type annotationIndex struct {
+	refused   map[int]struct{}
+	anomalies []*binread.FormatError
+}
+
+func (f *File) indexAnnotations() {
+	left := f.workLimit()
+	for i := range f.classes.n {
+		if f.Class(i).AnnotationsOff == 0 {
+			continue
+		}
+		cost := f.eachAnnotation(i, left, nil)
+		if cost > left {
+			if f.ann.refused == nil {
+				f.ann.refused = make(map[int]struct{})
+			}
+			f.ann.refused[i] = struct{}{}
+			// What it took to find out counts, but some must remain for the others.
+			left -= left / 8
+			continue
+		}
+		left -= cost
+	}
+	if n := len(f.ann.refused); n > 0 {
+		f.ann.anomalies = append(f.ann.anomalies, binread.Errorf(binread.TooLarge, "annotations_directory", -1,
+			"annotations overlap; those of %d classes were not read", n))
+	}
+}
+
 // Annotations yields the annotations of class definition i and of its members:
-// those of the class, of fields, of methods, of parameters.
+// those of the class, of fields, of methods, of parameters. It yields nothing
+// if annotations of the file overlap so much that reading them all would take
+// too long (an anomaly says so).
 func (f *File) Annotations(i int) iter.Seq[AnnotationAt] {
 	return func(yield func(AnnotationAt) bool) {
-		dir := f.dataAt(f.Class(i).AnnotationsOff, 16)
-		if dir == nil {
-			return
+		f.annOnce.Do(f.indexAnnotations)
+		if _, refused := f.ann.refused[i]; !refused {
+			f.eachAnnotation(i, math.MaxInt64, yield)
 		}
-		u := func(o int) uint32 { return binary.LittleEndian.Uint32(dir[o:]) }
-		if !f.annotationSet(u(0), AnnotationAt{Target: OnClass, Member: NoIndex}, yield) {
-			return
+	}
+}
+
+// eachAnnotation goes over the annotations of a class. With yield it yields
+// them; without, it returns how many bytes they take, or something larger than
+// limit as soon as they take more.
+func (f *File) eachAnnotation(i int, limit int64, yield func(AnnotationAt) bool) int64 {
+	cost := int64(16)
+	visit := func(a AnnotationAt) bool {
+		if yield != nil {
+			return yield(a)
 		}
-		counts := [3]uint32{u(4), u(8), u(12)}
-		b := dir[16:]
-		for t, n := range counts {
-			at := AnnotationAt{Target: OnField + AnnotationTarget(t)}
-			for ; n > 0 && len(b) >= 8; n-- {
-				at.Member = binary.LittleEndian.Uint32(b)
-				off := binary.LittleEndian.Uint32(b[4:])
-				b = b[8:]
-				if at.Target != OnParameter {
-					if !f.annotationSet(off, at, yield) {
-						return
-					}
-					continue
+		cost += 8
+		if l := a.each(nil); l > 0 {
+			cost += int64(l)
+		} else {
+			cost += int64(len(a.raw)) // all of it may have been searched for the end
+		}
+		return cost <= limit
+	}
+	set := func(off uint32, at AnnotationAt) bool {
+		cost += 8
+		if b := f.dataAt(off, 4); b != nil && yield == nil {
+			cost += 4 * min(int64(binary.LittleEndian.Uint32(b)), int64(len(b))/4)
+		}
+		return cost <= limit && f.annotationSet(off, at, visit) && cost <= limit
+	}
+	dir := f.dataAt(f.Class(i).AnnotationsOff, 16)
+	if dir == nil {
+		return cost
+	}
+	u := func(o int) uint32 { return binary.LittleEndian.Uint32(dir[o:]) }
+	if !set(u(0), AnnotationAt{Target: OnClass, Member: NoIndex}) {
+		return cost
+	}
+	counts := [3]uint32{u(4), u(8), u(12)}
+	b := dir[16:]
+	for t, n := range counts {
+		at := AnnotationAt{Target: OnField + AnnotationTarget(t)}
+		for ; n > 0 && len(b) >= 8; n, b = n-1, b[8:] {
+			at.Member = binary.LittleEndian.Uint32(b)
+			off := binary.LittleEndian.Uint32(b[4:])
+			if at.Target != OnParameter {
+				if !set(off, at) {
+					return cost
 				}
-				list := f.dataAt(off, 4)
-				if list == nil {
-					continue
+				continue
+			}
+			list := f.dataAt(off, 4)
+			if list == nil {
+				continue
+			}
+			m := min(binary.LittleEndian.Uint32(list), MaxParams)
+			list = list[4:]
+			for at.Param = 0; m > 0 && len(list) >= 4; m, list = m-1, list[4:] {
+				if !set(binary.LittleEndian.Uint32(list), at) {
+					return cost
 				}
-				m := binary.LittleEndian.Uint32(list)
-				list = list[4:]
-				for at.Param = 0; m > 0 && len(list) >= 4; m-- {
-					if !f.annotationSet(binary.LittleEndian.Uint32(list), at, yield) {
-						return
-					}
-					at.Param++
-					list = list[4:]
-				}
+				at.Param++
 			}
 		}
 	}
+	return cost
 }
 
 // annotationSet yields the annotations of the annotation_set at off.

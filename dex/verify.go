@@ -110,6 +110,7 @@ type verifier struct {
 	descOK             []uint8 // by type: 1 good, 2 bad
 	defined            []int32 // class definition by type; -1 none
 	first              map[MapType]MapItem
+	interfaces         int64 // looked at so far
 }
 
 func (v *verifier) fail(c Check, section string, off int64, format string, args ...any) {

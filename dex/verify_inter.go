@@ -95,6 +95,7 @@ func (v *verifier) protos(n int) {
 		off := v.itemOff(MapProtoID, i)
 		raw := v.f.protos.at(uint32(i))
 		p := v.f.Proto(uint32(i))
+		p.Params = v.f.TypeList(binary.LittleEndian.Uint32(raw[8:]))
 		if left -= 2 * int64(p.Params.Len()); left < 0 {
 			v.fail(CheckTooMuch, s, off, "parameter lists overlap; the rest is not checked")
 			return
@@ -249,8 +250,13 @@ func (v *verifier) classDef(i uint32, s string, off int64) {
 		v.descriptor(super, "L", s, off, "superclass")
 	}
 	seen := make(map[uint32]struct{})
-	for _, t := range v.f.Interfaces(int(i)).All() {
+	for _, t := range v.f.TypeList(u(12)).All() {
 		if v.enough(s) {
+			return
+		}
+		if v.interfaces++; v.interfaces > v.f.workLimit() {
+			v.fail(CheckTooMuch, s, off, "interface lists overlap; the rest is not checked")
+			v.count[s] = maxPerSection
 			return
 		}
 		if v.ver >= 37 {

@@ -274,11 +274,13 @@ func (c *scanner) reg() reg {
 
 // inst reads an instruction; sc holds its operands.
 func (p *parser) inst(name string, sc *scanner) stmt {
-	op, ok := artNames[name]
+	names := artNames
+	if p.dialect == dex.Dalvik {
+		names = dalvikNames
+	}
+	op, ok := names[name]
 	if !ok {
-		if op, ok = dalvikNames[name]; !ok {
-			failf(sc.line, "no instruction %q", name)
-		}
+		failf(sc.line, "no instruction %q", clip(name))
 	}
 	s := stmt{kind: stInst, op: op}
 	comma := func() { sc.want(",") }

@@ -72,7 +72,7 @@
 //
 // A second .dex begins another logical file: for 041 all become one
 // container, else they follow each other. [AssembleCompact] writes compact DEX from the same text.
-// With .dialect dalvik the optimised opcodes are those of Dalvik.
+// From .dialect dalvik on, up to .dialect art, the optimised opcodes are those of Dalvik.
 //
 // # Things that nothing refers to
 //

@@ -35,7 +35,6 @@ func (e *Error) Error() string {
 // recipe is one logical file as the text describes it.
 type recipe struct {
 	version string
-	dialect dex.Dialect
 	classes []*class
 	extra   []value // things nothing refers to
 	patches []patch
@@ -237,8 +236,9 @@ type patch struct {
 
 // parser reads a recipe.
 type parser struct {
-	lines []logical
-	at    int
+	lines   []logical
+	at      int
+	dialect dex.Dialect
 }
 
 // logical is one statement: a line, or several that braces join.
@@ -344,9 +344,9 @@ func parse(text string) (files []*recipe, tail []patch, err error) {
 		case ".dialect":
 			switch rest {
 			case "art":
-				cur.dialect = dex.ART
+				p.dialect = dex.ART
 			case "dalvik":
-				cur.dialect = dex.Dalvik
+				p.dialect = dex.Dalvik
 			default:
 				failf(l.n, "dialect %q: want art or dalvik", rest)
 			}
