@@ -17,15 +17,15 @@ import (
 // the call names a method of the framework (Runnable.run, Iterator.next), or one
 // that everything has, such an edge says nothing about the app and is not
 // followed; what the framework calls back has edges of its own. Of the others,
-// ways with few of them are preferred. follow is asked of virtual edges and
-// callbacks.
-func (j *judge) reach(from []fact.MethodID, follow func(fact.Edge) bool) *reached {
+// ways with few of them are preferred, and at most as many followed as virtual
+// says. follow is asked of virtual edges and callbacks.
+func (j *judge) reach(from []fact.MethodID, virtual int, follow func(fact.Edge) bool) *reached {
 	may := func(fact.MethodID) bool { return true }
 	if r, ok := j.set.Graph.(fact.Reacher); ok {
 		// It knows which classes can have objects at all.
 		may = r.Reachable(from).Has
 	}
-	return walk(j.set.Graph, from, may, follow, func() bool { return j.ctx.Err() != nil })
+	return walk(j.set.Graph, from, virtual, may, follow, func() bool { return j.ctx.Err() != nil })
 }
 
 // soon reports whether an edge is followed on the way from app start: not where
@@ -33,11 +33,15 @@ func (j *judge) reach(from []fact.MethodID, follow func(fact.Edge) bool) *reache
 // onClick, onLocationChanged).
 func (j *judge) soon(e fact.Edge) bool {
 	if e.Kind == fact.EdgeCallback {
-		_, name, _ := j.set.Graph.Name(e.To)
-		return !strings.HasPrefix(name, "on") || atOnce[name]
+		_, name, proto := j.set.Graph.Name(e.To)
+		return !strings.HasPrefix(name, "on") || atOnce[name] && !strings.HasPrefix(proto, "(Landroid/os/Bundle;") // a screen's onCreate
 	}
 	return j.tells(e)
 }
+
+// maxVirtual is how many calls that may run one of several methods a way from
+// app start may hold.
+const maxVirtual = 2
 
 // atOnce are callbacks that follow upon their cause without more.
 var atOnce = map[string]bool{
@@ -87,7 +91,7 @@ type reached struct {
 const fromStart = ^uint32(0)
 
 // walk follows the call graph breadth first, level by level of virtual edges.
-func walk(g fact.Graph, from []fact.MethodID, may func(fact.MethodID) bool, follow func(fact.Edge) bool, stop func() bool) *reached {
+func walk(g fact.Graph, from []fact.MethodID, levels int, may func(fact.MethodID) bool, follow func(fact.Edge) bool, stop func() bool) *reached {
 	r := &reached{by: make([]uint32, g.NumMethods())}
 	add := func(m fact.MethodID, how uint32) {
 		if int(m) < len(r.by) && r.by[m] == 0 {
@@ -103,6 +107,9 @@ func walk(g fact.Graph, from []fact.MethodID, may func(fact.MethodID) bool, foll
 		if i == len(r.order) {
 			level := virtual
 			virtual = nil
+			if levels--; levels < 0 {
+				break
+			}
 			for _, e := range level {
 				if r.by[e.To] == 0 {
 					r.edges = append(r.edges, e)

@@ -19,8 +19,8 @@ func (j *judge) sdks() []finding.SDK {
 	held := j.holdings()
 	var active activity
 	if j.set.Graph != nil && len(held) > 0 {
-		active.boot = j.reach(j.startup(), j.soon)
-		active.all = j.reach(j.entries(), j.tells)
+		active.boot = j.reach(j.startup(), maxVirtual, j.soon)
+		active.all = j.reach(j.entries(), 1<<30, j.tells)
 		active.bootFirst, active.allFirst = j.first(active.boot), j.first(active.all)
 	}
 	hits := map[int][]*signatures.Hit{}
