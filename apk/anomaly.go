@@ -9,8 +9,8 @@ import (
 // AnomalyKind names one way in which an archive is odd.
 type AnomalyKind string
 
-// The closed list of kinds. "Android" is its package installer and loader on
-// the releases named in formats of this package's sources (2024).
+// The closed list of kinds. "Android" stands for libziparchive and androidfw as
+// of 2024.
 const (
 	// Of the archive as a whole.
 	AnomalyRecovered     AnomalyKind = "recovered"       // there is no usable central directory; entries were found by their local headers

@@ -137,6 +137,12 @@ func NewBytes(b []byte) (*Archive, error) { return DefaultLimits().NewBytes(b) }
 
 // Open is like the function Open, with limits of the caller's.
 func (l Limits) Open(path string) (*Archive, error) {
+	// Asked before opening: to open a pipe waits for its writer.
+	if st, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -145,10 +151,6 @@ func (l Limits) Open(path string) (*Archive, error) {
 	if err != nil {
 		_ = f.Close() // read only: nothing can be lost
 		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		_ = f.Close()
-		return nil, fmt.Errorf("%s: not a regular file", path)
 	}
 	a, err := l.NewReader(f, st.Size())
 	if err != nil {
@@ -213,6 +215,25 @@ func (a *Archive) Lookup(name string) *Entry {
 // LookupAll returns every entry with exactly this name, in the order of
 // Entries. The slice must not be changed.
 func (a *Archive) LookupAll(name string) []*Entry { return a.byName[name] }
+
+// LoadedDEX returns the entries that ART loads code from by itself:
+// classes.dex, classes2.dex and so on up to the first number that is missing
+// (AOSP libdexfile, DexFileLoader::OpenFromZipArchive). What else holds DEX, by
+// Sniff, only the app itself can load. Content is not looked at.
+func (a *Archive) LoadedDEX() []*Entry {
+	var out []*Entry
+	for i := 1; ; i++ {
+		name := "classes.dex"
+		if i > 1 {
+			name = "classes" + strconv.Itoa(i) + ".dex"
+		}
+		e := a.Lookup(name)
+		if e == nil || e.Origin == OriginHidden || e.Origin == OriginAlternate {
+			return out
+		}
+		out = append(out, e)
+	}
+}
 
 // index fills byName and notes what the directory alone shows.
 func (a *Archive) index() {

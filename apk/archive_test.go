@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/telltale-apk/telltale/apk/binread"
@@ -55,6 +56,32 @@ func TestNotAnArchive(t *testing.T) {
 	for _, s := range []string{"", "PK", "dex\n035\x00", "PK\x01\x02 and so on"} {
 		if _, err := NewBytes([]byte(s)); !errors.Is(err, binread.BadMagic) {
 			t.Errorf("%q: %v", s, err)
+		}
+	}
+}
+
+func TestLoadedDEX(t *testing.T) {
+	names := func(listed ...string) string {
+		var z lyingZIP
+		for _, n := range listed {
+			z.files = append(z.files, zipFile{name: n, content: dex})
+		}
+		var out []string
+		for _, e := range open(t, z.bytes()).LoadedDEX() {
+			out = append(out, e.Name)
+		}
+		return strings.Join(out, " ")
+	}
+	for _, tt := range []struct {
+		listed []string
+		want   string
+	}{
+		{[]string{"classes3.dex", "classes.dex", "classes2.dex", "assets/classes4.dex"}, "classes.dex classes2.dex classes3.dex"},
+		{[]string{"classes.dex", "classes3.dex", "classes02.dex", "classes1.dex"}, "classes.dex"},
+		{[]string{"classes2.dex", "Classes.dex", "classes.dex/"}, ""},
+	} {
+		if got := names(tt.listed...); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.listed, got, tt.want)
 		}
 	}
 }

@@ -659,10 +659,6 @@ func (a *Archive) scanLocals(s *signatures) error {
 		if at < pos || at >= a.dirOff && a.dirOff < a.dirEnd {
 			continue // inside the entry before, or in the directory
 		}
-		if e := known[at]; e != nil {
-			pos = at + localSize + int64(len(e.RawName)) + e.CompressedSize
-			continue
-		}
 		h, err := a.view(at, localSize)
 		if err != nil {
 			return err
@@ -672,6 +668,10 @@ func (a *Archive) scanLocals(s *signatures) error {
 		}
 		le := binary.LittleEndian
 		nameLen, extraLen := int64(le.Uint16(h[26:])), int64(le.Uint16(h[28:]))
+		if e := known[at]; e != nil {
+			pos = at + localSize + nameLen + extraLen + e.CompressedSize
+			continue
+		}
 		name, err := a.view(at+localSize, nameLen)
 		if err != nil {
 			return err

@@ -48,7 +48,7 @@ func (e *Entry) layout() (*layout, error) {
 func (e *Entry) readLayout() error {
 	const section = "local file header"
 	off := e.HeaderOffset
-	h, err := e.a.view(off, localSize)
+	h, err := e.a.view(off, localSize+int64(len(e.RawName)))
 	if err != nil {
 		return err
 	}
@@ -64,13 +64,13 @@ func (e *Entry) readLayout() error {
 	nameLen, extraLen := int64(le.Uint16(h[26:])), int64(le.Uint16(h[28:]))
 	l.extra = int(extraLen)
 	l.data = off + localSize + nameLen + extraLen
-	name, err := e.a.view(off+localSize, nameLen)
-	if err != nil {
-		return err
-	}
-	if string(name) == e.RawName {
+	if string(h[localSize:]) == e.RawName && int64(len(e.RawName)) == nameLen {
 		l.name = e.RawName
 	} else {
+		name, err := e.a.view(off+localSize, nameLen)
+		if err != nil {
+			return err
+		}
 		l.name = string(name)
 	}
 	if l.size == 0xffffffff || l.csize == 0xffffffff {
@@ -161,9 +161,24 @@ func (e *Entry) Head(n int, b *Budget) ([]byte, error) {
 	if b == nil {
 		b = NewBudget(e.a.limits)
 	}
-	out, err := e.head(e.form(b), n, b)
+	f := e.form(b)
+	out, err := e.head(f, n, b)
+	if f == formInflate && isDamage(err) && len(out) < min(n, SniffLen) {
+		// As in Append: perhaps it was never deflated.
+		if raw, err := e.head(formRaw, n, b); err == nil && isBinary(Sniff(raw)) {
+			return raw, nil
+		}
+	}
 	return out, binread.WithPath(err, e.Name)
 }
+
+func isDamage(err error) bool {
+	return errors.Is(err, binread.Malformed) || errors.Is(err, binread.Truncated)
+}
+
+// isBinary reports whether a magic number tells the kind. Anything may pass
+// for text.
+func isBinary(k Kind) bool { return known(k) && !k.IsText() && k != KindSymlink }
 
 func (e *Entry) head(f form, n int, b *Budget) ([]byte, error) {
 	l, err := e.layout()
@@ -255,7 +270,7 @@ func (e *Entry) appendContent(dst []byte, b *Budget) ([]byte, error) {
 	if len(out)-start < SniffLen {
 		// Nothing worth having came out. Perhaps it was never deflated.
 		raw, _ := e.head(formRaw, SniffLen, b)
-		if k := Sniff(raw); known(k) && !k.IsText() {
+		if k := Sniff(raw); isBinary(k) {
 			e.a.note(e, AnomalyDisguised, true, "method %d, but the bytes are %s as they are", e.Method, k)
 			n := csize
 			if e.Size >= 0 && e.Size < n {

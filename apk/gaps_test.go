@@ -82,8 +82,10 @@ func TestSniffEntry(t *testing.T) {
 		{name: "z", content: long, method: Deflated},
 		{name: "empty"},
 		{name: "gone", unwritten: true, offset: ptr(uint32(5))},
+		{name: "never deflated", content: dex + long, raw: []byte(dex + long), method: Deflated},
+		{name: "bogus", content: dex + long, raw: deflated(dex + long), method: 77},
 	}}.bytes())
-	want := []Kind{KindDEX, KindAXML, KindText, KindEmpty, KindUnknown}
+	want := []Kind{KindDEX, KindAXML, KindText, KindEmpty, KindUnknown, KindDEX, KindDEX}
 	for i, e := range a.Entries() {
 		got, err := e.Sniff(nil)
 		if got != want[i] || (err != nil) != (e.Name == "gone") {

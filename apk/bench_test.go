@@ -1,0 +1,76 @@
+package apk
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// benchFile writes an archive of n entries.
+func benchFile(b *testing.B, n int) string {
+	b.Helper()
+	var z lyingZIP
+	for i := range n {
+		z.files = append(z.files, zipFile{name: fmt.Sprintf("res/drawable-xxhdpi/icon_%d.png", i), content: strings.Repeat("x", i%900)})
+	}
+	path := filepath.Join(b.TempDir(), "bench.apk")
+	if err := os.WriteFile(path, z.bytes(), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+func BenchmarkOpen(b *testing.B) {
+	path := benchFile(b, 2000)
+	for b.Loop() {
+		a, err := Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		a.Close()
+	}
+}
+
+func BenchmarkOpenAndAudit(b *testing.B) {
+	path := benchFile(b, 2000)
+	for b.Loop() {
+		a, err := Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = a.Anomalies()
+		a.Close()
+	}
+}
+
+func BenchmarkSniffAll(b *testing.B) {
+	path := benchFile(b, 2000)
+	a, err := Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer a.Close()
+	for b.Loop() {
+		for _, e := range a.Entries() {
+			if _, err := e.Sniff(nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	content := strings.Repeat("Lcom/example/Class;->method()V and so on, ", 100_000)
+	a := open(b, lyingZIP{files: []zipFile{{name: "classes.dex", content: content, method: Deflated}}}.bytes())
+	e := a.Lookup("classes.dex")
+	b.SetBytes(int64(len(content)))
+	var buf []byte
+	for b.Loop() {
+		var err error
+		if buf, err = e.Append(buf[:0], nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
