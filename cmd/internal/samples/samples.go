@@ -18,6 +18,7 @@ import (
 
 	"github.com/telltale-apk/telltale/apk/arsc/arsctest"
 	"github.com/telltale-apk/telltale/apk/axml/axmltest"
+	"github.com/telltale-apk/telltale/dex/art/arttest"
 	"github.com/telltale-apk/telltale/dex/dextest"
 )
 
@@ -62,8 +63,26 @@ func Build(recipes fs.FS) (map[string][]byte, error) {
 			return nil, fmt.Errorf("%s: %w", s.recipe, err)
 		}
 		out[s.out] = b
+		if code, err := fs.ReadFile(dir, "odex.smali"); err == nil {
+			name, b, err := odex(s.out, string(code))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.recipe, err)
+			}
+			out[name] = b
+		}
 	}
 	return out, nil
+}
+
+// odex makes the compiled code that Android 7 keeps beside a preinstalled APK.
+func odex(apk, code string) (name string, b []byte, err error) {
+	d, err := dextest.Assemble(code)
+	if err != nil {
+		return "", nil, fmt.Errorf("odex.smali: %w", err)
+	}
+	dir, file := path.Split(apk)
+	name = dir + "oat/arm64/" + strings.TrimSuffix(file, ".apk") + ".odex"
+	return name, arttest.OAT(arttest.OATOptions{Version: 88, Filter: "speed"}, arttest.Dex{Location: "/" + apk, Data: d}), nil
 }
 
 // build makes one APK: AndroidManifest.xml, strings.txt, classesN.smali and the
