@@ -148,20 +148,25 @@ func telling(s *rule.Source) bool {
 	return strings.ContainsAny(want, "._:/")
 }
 
-// literalPlaces looks at the bodies that load the constants of identifier
-// rules, and tells where they are handed to a call that reads what they name.
+// literalPlaces tells where the constants of identifier rules are handed to a
+// call that reads what they name; of the others, where they stand, if they
+// hardly mean anything else.
 func (j *judge) literalPlaces(lits []literal) []located {
+	out := j.readsOf(lits)
+	read := map[*rule.Source]bool{}
+	for i := range out {
+		read[out[i].src] = true
+	}
 	type key struct{ unit, body int }
 	byBody := map[key][]*literal{}
 	var order []key
-	var out []located
 	for i := range lits {
 		l := &lits[i]
 		for _, at := range l.hit.Sites {
 			if at.Body < 0 {
 				// The constant of a field or an annotation: who reads the
-				// field is not followed.
-				if telling(l.src) && at.Class >= 0 && at.Class < j.units[at.Unit].NumClasses() {
+				// field was looked at above.
+				if !read[l.src] && telling(l.src) && at.Class >= 0 && at.Class < j.units[at.Unit].NumClasses() {
 					typ, _, _ := j.units[at.Unit].Class(at.Class)
 					out = append(out, located{wanted{l.rule, l.id, l.src}, place{unit: int32(at.Unit), body: -1, off: -1, class: j.units[at.Unit].Type(typ), how: howString, ref: l.hit.Ref}, levelLow})
 				}
@@ -184,6 +189,78 @@ func (j *judge) literalPlaces(lits []literal) []located {
 		out = append(out, j.literalsIn(k.unit, k.body, byBody[k])...)
 	}
 	return longest(out)
+}
+
+// readsOf goes over the calls that read by a key, wherever the key comes from,
+// as far as the app holds such a constant at all.
+func (j *judge) readsOf(lits []literal) []located {
+	byKind := map[reader][]*literal{}
+	for i := range lits {
+		l := &lits[i]
+		kind, _ := kindOf(l.src)
+		if !slices.ContainsFunc(byKind[kind], func(o *literal) bool { return o.src == l.src }) {
+			byKind[kind] = append(byKind[kind], l)
+		}
+	}
+	if len(byKind) == 0 {
+		return nil
+	}
+	var out []located
+	for ui := range j.units {
+		u := &j.units[ui]
+		reads := u.reads()
+		if len(reads) == 0 {
+			continue
+		}
+		for bi := range u.bodies {
+			if bi&0x3ff == 0 && j.ctx.Err() != nil {
+				return out
+			}
+			for _, r := range u.refsOf(bi) {
+				if !r.Kind.IsCall() {
+					continue
+				}
+				how, ok := reads[r.Index]
+				if !ok {
+					continue
+				}
+				lits := byKind[how]
+				if how == invokes {
+					lits = byKind[readsProperty]
+				}
+				if len(lits) == 0 {
+					continue
+				}
+				args := u.Args(bi, r.PC)
+				if len(args) == 0 {
+					continue
+				}
+				shown := args
+				if receiver(r.Kind) {
+					shown = args[1:]
+				}
+				for _, l := range lits {
+					p := place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howCall, ref: u.methodName(r.Index)}
+					lvl, found := levelHigh, false
+					kind, _ := kindOf(l.src)
+					if how == invokes {
+						p.how, lvl = howReflection, levelMedium
+						if !reflectedReader(args, l.src) {
+							continue
+						}
+					}
+					for _, a := range shown {
+						texts(a, "{}", func(s string) { found = found || fits(l.src, kind, s) })
+					}
+					if found {
+						p.args = rendered(shown)
+						out = append(out, located{wanted{l.rule, l.id, l.src}, p, lvl})
+					}
+				}
+			}
+		}
+	}
+	return out
 }
 
 // longest drops, among what one constant at one place means, what a longer
@@ -283,13 +360,8 @@ func (j *judge) literalsIn(unit, body int, lits []*literal) []located {
 				texts(args[given], "{}", func(s string) { fit = fit || fits(l.src, how, s) })
 			}
 			switch {
-			case fit:
-				fates[i].read = true
-				out = append(out, located{w, p, levelHigh})
-			case how == invokes && reflectedReader(args, l.src):
-				fates[i].read = true
-				p.how = howReflection
-				out = append(out, located{w, p, levelMedium})
+			case fit, how == invokes && reflectedReader(args, l.src):
+				fates[i].read = true // told by readsOf
 			case how == readsNothing && j.handsOn(unit, r, given, l.src, 2):
 				fates[i].read = true
 				out = append(out, located{w, p, levelMedium})
@@ -470,19 +542,23 @@ func (j *judge) reflections() []located {
 						catalogue = j.catalogue()
 					}
 					key := memberKey(m)
+					lvl := levelMedium
+					if strings.HasPrefix(key, "->") {
+						lvl = levelLow // of a class that is not known
+					}
 					for _, w := range overload(catalogue[key], m) {
 						p := place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howReflection, ref: w.src.Member}
 						if how == invokes {
 							invoked[key] = true
-							out = append(out, located{w, p, levelMedium})
+							out = append(out, located{w, p, lvl})
 						} else {
-							looked = append(looked, located{w, p, levelMedium})
+							looked = append(looked, located{w, p, lvl})
 						}
 					}
 				}
 			}
 			for _, l := range looked {
-				if !invoked[memberKey(l.src.Member)] {
+				if key := memberKey(l.src.Member); !invoked[key] && !invoked[key[strings.Index(key, "->"):]] {
 					out = append(out, l)
 				}
 			}

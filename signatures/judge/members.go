@@ -284,14 +284,34 @@ func (j *judge) catalogue() map[string][]wanted {
 		if ref.Kind == rule.KindIdentifier {
 			id, _ := j.rules.Ref(n).(*rule.Identifier)
 			for k := range id.Sources {
-				if key := memberKey(id.Sources[k].Member); key != "" {
-					out[key] = append(out[key], wanted{n, id, &id.Sources[k]})
+				key := memberKey(id.Sources[k].Member)
+				if key == "" {
+					continue
+				}
+				w := wanted{n, id, &id.Sources[k]}
+				out[key] = append(out[key], w)
+				// Names that mean nothing else are known without their class.
+				if name := key[strings.Index(key, "->"):]; distinct(name[2:]) && w.src.Strength != rule.Weak {
+					out[name] = append(out[name], w)
 				}
 			}
 		}
 		n++
 	}
 	return out
+}
+
+// distinct reports whether a method's name by itself tells what it reads.
+func distinct(name string) bool {
+	if !strings.HasPrefix(name, "get") {
+		return false
+	}
+	for _, w := range [...]string{"Imei", "Meid", "DeviceId", "SubscriberId", "SimSerial", "Line1Number", "MacAddress", "Oaid", "OAID", "AndroidId", "AdvertisingId", "Serial"} {
+		if strings.Contains(name, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // memberKey returns "Lclass;->name" of a member, "" for a field.
@@ -304,7 +324,7 @@ func memberKey(m string) string {
 	if !isMethod && strings.Contains(rest, ":") {
 		return ""
 	}
-	if !strings.HasSuffix(class, ";") {
+	if class != "" && !strings.HasSuffix(class, ";") {
 		class = descriptor(class)
 	}
 	return class + "->" + name

@@ -109,6 +109,15 @@ func TestIdentifierPlaces(t *testing.T) {
 		{"a method that is looked up and not seen to be called", func(c *facttest.Code) {
 			c.Method(mainMethod).Call(fact.RefCallVirtual, getMethod, fact.Value{Kind: fact.Class, S: "Landroid/telephony/TelephonyManager;"}, str("getDeviceId"), unk())
 		}, []shown{{"imei", "medium", "reflection", getDeviceID, 0, nil, ""}}},
+		{"a method by reflection, of a class that is not known", func(c *facttest.Code) {
+			c.Method(mainMethod).Call(fact.RefCallVirtual, invoke, fact.Value{Kind: fact.Method, S: "->getImei"}, unk(), unk()).
+				Call(fact.RefCallVirtual, invoke, fact.Value{Kind: fact.Method, S: "->getLastKnownLocation"}, unk(), unk())
+		}, []shown{{"imei", "low", "reflection", "Landroid/telephony/TelephonyManager;->getImei(I)Ljava/lang/String;", 0, nil, ""}}},
+		{"a key that comes from a field", func(c *facttest.Code) {
+			c.Class("Lcom/example/app/K;").Static("KEY", "Ljava/lang/String;", str("android_id"))
+			c.Method(mainMethod).Get("Lcom/example/app/K;->KEY:Ljava/lang/String;").
+				Call(fact.RefCallStatic, secureGet, unk(), fact.Value{Kind: fact.FieldVal, S: "Lcom/example/app/K;->KEY", Elems: []fact.Value{str("android_id")}})
+		}, []shown{{"android-id", "high", "call", secureGet, 3, []string{"?", "Lcom/example/app/K;->KEY (\"android_id\")"}, ""}}},
 		{"the longest command", func(c *facttest.Code) {
 			c.Method(mainMethod).String("getprop ro.serialno").Call(fact.RefCallVirtual, exec, unk(), str("getprop ro.serialno"))
 			c.Method("Lcom/example/app/Main;->b()V").String("getprop").Call(fact.RefCallVirtual, exec, unk(), str("getprop"))

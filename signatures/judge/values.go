@@ -24,7 +24,7 @@ func eachText(v fact.Value, gap string, budget *int, yield func(s string)) {
 	switch v.Kind {
 	case fact.String:
 		yield(v.S)
-	case fact.OneOf, fact.Array:
+	case fact.OneOf, fact.Array, fact.FieldVal: // a field: what it holds at first
 		for _, e := range v.Elems {
 			eachText(e, gap, budget, yield)
 		}
@@ -81,7 +81,12 @@ func renderValue(v fact.Value, budget *int) string {
 		return dotted(v.S)
 	case fact.Null:
 		return "null"
-	case fact.Method, fact.FieldVal:
+	case fact.Method:
+		return v.S
+	case fact.FieldVal:
+		if len(v.Elems) > 0 {
+			return v.S + " (" + renderValue(v.Elems[0], budget) + ")"
+		}
 		return v.S
 	case fact.Param:
 		return "parameter " + strconv.FormatInt(v.N, 10)
