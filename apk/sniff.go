@@ -62,6 +62,7 @@ const (
 	KindJSON        Kind = "json"       // text that begins as a JSON object or array
 	KindText        Kind = "text"       // UTF-8 or ASCII text
 	KindTextUTF16   Kind = "text-utf16" // UTF-16 text, by its byte order mark or its zeros
+	KindText8Bit    Kind = "text-8bit"  // text in another encoding, such as Latin-1 or GBK
 )
 
 // SniffLen is how many bytes from the start Sniff can make use of. With fewer
@@ -71,7 +72,7 @@ const SniffLen = 512
 // IsText reports whether the kind is one that people write.
 func (k Kind) IsText() bool {
 	switch k {
-	case KindText, KindTextUTF16, KindXML, KindHTML, KindJSON:
+	case KindText, KindTextUTF16, KindText8Bit, KindXML, KindHTML, KindJSON:
 		return true
 	}
 	return false
@@ -261,6 +262,9 @@ func sniffText(head []byte) Kind {
 		return KindTextUTF16
 	}
 	if !isPrintable(head) {
+		if isText8Bit(head) {
+			return KindText8Bit
+		}
 		return KindUnknown
 	}
 	if len(head) <= 255 && bytes.HasPrefix(head, []byte("../")) && !bytes.ContainsAny(head, "\n\r\t \"'<>") {
@@ -313,6 +317,22 @@ func isUTF16(head []byte) bool {
 		}
 	}
 	return false
+}
+
+// isText8Bit recognises text of one or two bytes a character by the lack of
+// control characters, which so many other bytes would not lack, and by half of
+// it being ASCII.
+func isText8Bit(head []byte) bool {
+	ascii := 0
+	for _, c := range head {
+		switch {
+		case isPrintableASCII(c):
+			ascii++
+		case c < 0x80:
+			return false
+		}
+	}
+	return len(head) >= 32 && ascii*2 >= len(head)
 }
 
 func isPrintableASCII(c byte) bool {

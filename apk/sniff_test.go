@@ -105,7 +105,8 @@ func sniffCases() map[string]Kind {
 		"\u4f60\u597d":                   KindText,
 		"\u4f60\u597d"[:5]:               KindText, // cut off inside a character
 		"caf\xe9 au lait":                KindUnknown,
-		"a\x00b":                         KindUnknown,
+		"na\xefve latin-1 text of some length, d\xe9j\xe0 vu": KindText8Bit,
+		"a\x00b": KindUnknown,
 		string(utf16Bytes("hello", binary.LittleEndian, true)):             KindTextUTF16,
 		string(utf16Bytes("hello", binary.BigEndian, true)):                KindTextUTF16,
 		string(utf16Bytes("hello world", binary.LittleEndian, false)):      KindTextUTF16,
