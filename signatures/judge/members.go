@@ -90,7 +90,7 @@ func (j *judge) identifiers() []finding.Identifier {
 		get(found.rule, found.id).add(found.place, found.src, found.level)
 	}
 	for _, found := range j.reflections() {
-		get(found.rule, found.id).add(found.place, found.src, levelMedium)
+		get(found.rule, found.id).add(found.place, found.src, found.level)
 	}
 	for i := range j.words {
 		w := &j.words[i]
