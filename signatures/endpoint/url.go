@@ -73,7 +73,7 @@ func (f Finder) url(s string, low, colon, auth int) (e Endpoint, end int, ok boo
 	e.finish()
 	// A host at the very end of the string may go on in the next piece of a
 	// concatenation.
-	if e.Path == "" && pathEnd == len(s) && e.Kind == URL && !strongSuffix(e.Host) {
+	if e.Path == "" && pathEnd == len(s) && e.Range == "" && !strongSuffix(e.Host) {
 		e.Doubtful = true
 	}
 	// URLs within the path are endpoints of their own.

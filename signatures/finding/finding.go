@@ -150,6 +150,9 @@ type Endpoint struct {
 	Region            string `json:"region"`    // market that the host serves
 	Noise             string `json:"noise"`     // reason; "" if it is none
 	Cleartext         bool   `json:"cleartext"` // http:, ws:
+	// Doubtful is true where every place may well show a piece of a longer
+	// name, or the name of something else.
+	Doubtful bool `json:"doubtful"`
 	// RegisteredIn is the strongest record of grade registrant or filing.
 	RegisteredIn *Registration  `json:"registered_in"`
 	Records      []Registration `json:"records"`

@@ -337,7 +337,7 @@ func compareEndpoints(a, b finding.Endpoint) int {
 
 func (j *judge) tellEndpoint(n *named) finding.Endpoint {
 	f := finding.Endpoint{
-		Value: n.Value, Kind: string(n.Kind), Host: n.Host, RegistrableDomain: n.Domain, Cleartext: n.Cleartext(),
+		Value: n.Value, Kind: string(n.Kind), Host: n.Host, RegistrableDomain: n.Domain, Cleartext: n.Cleartext(), Doubtful: n.doubt,
 		Records: []finding.Registration{}, Total: n.total,
 	}
 	if info, ok := j.rules.Domain(n.Host); ok && n.Domain != "" {
