@@ -27,22 +27,32 @@ func TestFields(t *testing.T) {
 		in   string
 		want want
 	}{
-		{"https://Sa.Api.Intl.MIUI.com:443/sa?project=x", want{Kind: URL, Value: "https://sa.api.intl.miui.com/sa?project=x", Scheme: "https",
-			Host: "sa.api.intl.miui.com", Path: "/sa?project=x", Domain: "miui.com", Suffix: SuffixICANN}},
-		{"http://u:p@h.example.co.uk:8080/", want{Kind: URL, Value: "http://h.example.co.uk:8080", Scheme: "http", Host: "h.example.co.uk",
-			Port: "8080", Domain: "example.co.uk", Suffix: SuffixICANN, User: true, Cleartext: true}},
+		{"https://Sa.Api.Intl.MIUI.com:443/sa?project=x", want{
+			Kind: URL, Value: "https://sa.api.intl.miui.com/sa?project=x", Scheme: "https",
+			Host: "sa.api.intl.miui.com", Path: "/sa?project=x", Domain: "miui.com", Suffix: SuffixICANN,
+		}},
+		{"http://u:p@h.example.co.uk:8080/", want{
+			Kind: URL, Value: "http://h.example.co.uk:8080", Scheme: "http", Host: "h.example.co.uk",
+			Port: "8080", Domain: "example.co.uk", Suffix: SuffixICANN, User: true, Cleartext: true,
+		}},
 		{"foo.github.io/x", want{Kind: URL, Value: "foo.github.io/x", Host: "foo.github.io", Path: "/x", Domain: "github.io", Site: "foo.github.io", Suffix: SuffixPrivate}},
 		{"see data.mistat.xiaomi.com now", want{Kind: Host, Value: "data.mistat.xiaomi.com", Host: "data.mistat.xiaomi.com", Domain: "xiaomi.com", Suffix: SuffixICANN, Form: Inside}},
 		{`"data.mistat.xiaomi.com"`, want{Kind: Host, Value: "data.mistat.xiaomi.com", Host: "data.mistat.xiaomi.com", Domain: "xiaomi.com", Suffix: SuffixICANN, Form: Quoted}},
-		{"https://例子.中国/x", want{Kind: URL, Value: "https://xn--fsqu00a.xn--fiqs8s/x", Display: "https://例子.中国/x", Scheme: "https", Host: "xn--fsqu00a.xn--fiqs8s",
-			Path: "/x", Domain: "xn--fsqu00a.xn--fiqs8s", Suffix: SuffixICANN}},
+		{"https://例子.中国/x", want{
+			Kind: URL, Value: "https://xn--fsqu00a.xn--fiqs8s/x", Display: "https://例子.中国/x", Scheme: "https", Host: "xn--fsqu00a.xn--fiqs8s",
+			Path: "/x", Domain: "xn--fsqu00a.xn--fiqs8s", Suffix: SuffixICANN,
+		}},
 		{"http://10.0.2.2:3000/a", want{Kind: URL, Value: "http://10.0.2.2:3000/a", Scheme: "http", Host: "10.0.2.2", Port: "3000", Path: "/a", Range: "private", Cleartext: true, Valid: true}},
-		{"https://%s.tracking.miui.com/t", want{Kind: URL, Value: "https://*.tracking.miui.com/t", Scheme: "https", Host: "*.tracking.miui.com", Path: "/t",
-			Domain: "miui.com", Suffix: SuffixICANN, Gaps: true}},
+		{"https://%s.tracking.miui.com/t", want{
+			Kind: URL, Value: "https://*.tracking.miui.com/t", Scheme: "https", Host: "*.tracking.miui.com", Path: "/t",
+			Domain: "miui.com", Suffix: SuffixICANN, Gaps: true,
+		}},
 		{"https://www.google.%s/s", want{Kind: URL, Value: "https://www.google.*/s", Scheme: "https", Host: "www.google.*", Path: "/s", Gaps: true}},
 		{"https://sdkconfig.ad", want{Kind: URL, Value: "https://sdkconfig.ad", Scheme: "https", Host: "sdkconfig.ad", Domain: "sdkconfig.ad", Suffix: SuffixICANN, Doubtful: true}},
-		{"http://test.data.mistat.xiaomi.srv/v3", want{Kind: URL, Value: "http://test.data.mistat.xiaomi.srv/v3", Scheme: "http", Host: "test.data.mistat.xiaomi.srv",
-			Path: "/v3", Suffix: SuffixUnmanaged, Cleartext: true}},
+		{"http://test.data.mistat.xiaomi.srv/v3", want{
+			Kind: URL, Value: "http://test.data.mistat.xiaomi.srv/v3", Scheme: "http", Host: "test.data.mistat.xiaomi.srv",
+			Path: "/v3", Suffix: SuffixUnmanaged, Cleartext: true,
+		}},
 		{"yddict://m.youdao.com/dict", want{Kind: URL, Value: "yddict://m.youdao.com/dict", Scheme: "yddict", Host: "m.youdao.com", Path: "/dict", Domain: "youdao.com", Suffix: SuffixICANN, Doubtful: true}},
 	} {
 		es := Find(c.in)

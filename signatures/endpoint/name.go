@@ -172,7 +172,7 @@ func hasGap(p string) bool {
 
 // fillGaps replaces the placeholders in a host by "*".
 func fillGaps(h string) (string, bool, bool) {
-	if strings.IndexAny(h, "%${}*\x01") < 0 {
+	if !strings.ContainsAny(h, "%${}*\x01") {
 		return h, false, true
 	}
 	var b strings.Builder

@@ -166,14 +166,6 @@ func (j *judge) choose(ps []place, limit int) []int {
 	return chosen
 }
 
-// dedupe drops places that say the same; ps is sorted afterwards.
-func dedupe(ps []place) []place {
-	slices.SortFunc(ps, comparePlaces)
-	return slices.CompactFunc(ps, func(a, b place) bool {
-		return a.unit == b.unit && a.body == b.body && a.off == b.off && a.file == b.file && a.class == b.class && a.name == b.name
-	})
-}
-
 // methodName returns a method of a unit in smali notation.
 func (u *unitState) methodName(m uint32) string {
 	if s, ok := u.members[m]; ok {
@@ -183,12 +175,6 @@ func (u *unitState) methodName(m uint32) string {
 	s := member(u.Type(class), u.String(name), u.Proto(proto))
 	u.members[m] = s
 	return s
-}
-
-// fieldName returns a field of a unit in smali notation.
-func (u *unitState) fieldName(f uint32) string {
-	class, name, typ := u.Field(f)
-	return u.Type(class) + "->" + u.String(name) + ":" + u.Type(typ)
 }
 
 // refsOf returns the references of a body.

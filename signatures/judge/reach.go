@@ -145,8 +145,6 @@ func walk(g fact.Graph, from []fact.MethodID, levels int, may func(fact.MethodID
 	return r
 }
 
-func (r *reached) has(m fact.MethodID) bool { return int(m) < len(r.by) && r.by[m] != 0 }
-
 // path returns the edges from one of the first methods to m.
 func (r *reached) path(m fact.MethodID) []fact.Edge {
 	var p []fact.Edge
