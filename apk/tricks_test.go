@@ -374,7 +374,7 @@ func tricks() []trick {
 		{
 			name: "gap with code",
 			zip: with(func(z *lyingZIP) {
-				z.beforeDir = append(make([]byte, 5000), (zipHeaderOfDEX())...)
+				z.beforeDir = append(make([]byte, 5000), zipHeaderOfDEX()...)
 			}),
 			want: both,
 			odd:  []string{"gap"},

@@ -97,8 +97,10 @@ func TestAgainstApksigner(t *testing.T) {
 	}
 	x := tools{t.TempDir()}
 	for i, alg := range [][]string{{"RSA", "-keysize", "2048"}, {"EC", "-groupname", "secp256r1"}, {"EC", "-groupname", "secp384r1"}} {
-		args := []string{"-genkeypair", "-keystore", fmt.Sprintf("k%d.p12", i), "-storetype", "PKCS12", "-storepass", "secret", "-alias", fmt.Sprintf("k%d", i),
-			"-dname", fmt.Sprintf("CN=Key %d, O=Telltale test", i), "-validity", "10000", "-keyalg"}
+		args := []string{
+			"-genkeypair", "-keystore", fmt.Sprintf("k%d.p12", i), "-storetype", "PKCS12", "-storepass", "secret", "-alias", fmt.Sprintf("k%d", i),
+			"-dname", fmt.Sprintf("CN=Key %d, O=Telltale test", i), "-validity", "10000", "-keyalg",
+		}
 		x.run(t, "keytool", append(args, alg...)...)
 	}
 	ks := func(i int) []string {
