@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/telltale-apk/telltale/dex"
 	"github.com/telltale-apk/telltale/dex/dextest"
 )
@@ -193,4 +194,66 @@ func eachDex(t testing.TB, root string, fn func(name string, b []byte)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestSameAsSmali assembles recipes that are plain smali with smali, too.
+func TestSameAsSmali(t *testing.T) {
+	smali, err := exec.LookPath("smali")
+	if err != nil {
+		t.Skip("smali is not installed")
+	}
+	for _, name := range []string{"strict", "instructions"} {
+		text := fixture(t, name)
+		dir := t.TempDir()
+		// .dex is a word of ours.
+		lines := strings.SplitAfter(text, "\n")
+		plain := ""
+		for _, l := range lines {
+			if !strings.HasPrefix(l, ".dex") {
+				plain += l
+			}
+		}
+		in, out := filepath.Join(dir, name+".smali"), filepath.Join(dir, "out.dex")
+		if err := os.WriteFile(in, []byte(plain), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		msg, err := exec.Command(smali, "assemble", "--api", "29", "-o", out, in).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: smali: %v %s", name, err, msg)
+			continue
+		}
+		b, err := os.ReadFile(out)
+		if err != nil {
+			t.Errorf("%s: smali made nothing: %s", name, msg)
+			continue
+		}
+		theirs, err := dex.Open(b)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		ours := open(t, text)
+		if d := cmp.Diff(summary(theirs), summary(ours)); d != "" {
+			t.Errorf("%s: smali's file (-) and ours (+) differ: %s", name, d)
+		}
+		if a, b := debugText(theirs), debugText(ours); a != b {
+			t.Errorf("%s: smali's debug info and ours differ: %s", name, cmp.Diff(a, b))
+		}
+	}
+}
+
+// debugText is what a file's debug info says.
+func debugText(f *dex.File) string {
+	var s strings.Builder
+	f.EachCode(func(_ int, m dex.MethodDef, c dex.Code) bool {
+		s.WriteString(f.MethodString(m.Index) + "\n")
+		for l := range c.Lines() {
+			fmt.Fprintf(&s, " line %d at %d\n", l.Line, l.PC)
+		}
+		for l := range c.Locals(m) {
+			fmt.Fprintf(&s, " %s %s %s in %d from %d to %d\n", f.String(l.Name), f.Type(l.Type), f.String(l.Signature), l.Register, l.Start, l.End)
+		}
+		return true
+	})
+	return s.String()
 }

@@ -5,8 +5,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/telltale-apk/telltale/dex"
 	"github.com/telltale-apk/telltale/dex/dextest"
 )
 
@@ -39,4 +41,24 @@ func TestSameRecipeSameBytes(t *testing.T) {
 			t.Errorf("%s: two runs differ", f.Name)
 		}
 	}
+}
+
+// FuzzAssemble looks for recipes that the assembler cannot bear, and for files
+// of it that cannot be opened.
+func FuzzAssemble(f *testing.F) {
+	for _, fx := range dextest.Fixtures() {
+		f.Add(fx.Text)
+	}
+	f.Add(".class LA;\n.patch header.checksum = 1\n.truncate 0x70\n.append 1, \"x\"\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		b, err := dextest.Assemble(text)
+		if err == nil && !strings.Contains(text, ".patch") && !strings.Contains(text, ".truncate") && !strings.Contains(text, ".append") {
+			if files, err := dex.OpenAll(b); err != nil || len(files) == 0 {
+				t.Errorf("%d files: %v", len(files), err)
+			}
+		}
+		if _, _, err := dextest.AssembleCompact(text); err != nil && len(err.Error()) == 0 {
+			t.Error("an error without text")
+		}
+	})
 }
