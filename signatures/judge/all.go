@@ -7,6 +7,7 @@ import (
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
 // all puts the findings together.
@@ -86,24 +87,44 @@ func (j *judge) fileOwner(unit string) *owner {
 	return j.files[unit]
 }
 
+// takesURLs are the groups of sinks whose calls are handed URLs.
+var takesURLs = map[string]bool{"network": true, "webview": true, "dynamic-code": true}
+
 // callEndpoints finds the endpoints that are put together from constants and
-// handed to a call that a sink rule names.
+// handed to a call of a sink that takes URLs.
 func (j *judge) callEndpoints(es *endpoints) {
+	type call struct {
+		signatures.Site
+		ref string
+	}
+	var calls []call
 	for i := range j.m.Hits {
 		h := &j.m.Hits[i]
 		if h.Use != signatures.UseSink || h.Unit < 0 {
 			continue
 		}
+		if s, ok := j.rules.Ref(h.Rule).(*rule.Sink); !ok || !takesURLs[s.Group] {
+			continue
+		}
+		for _, at := range h.Sites {
+			if at.Body >= 0 && at.Kind.IsCall() {
+				calls = append(calls, call{at, h.Ref})
+			}
+		}
+	}
+	// In the order of the code, so that each body is looked at once.
+	slices.SortFunc(calls, func(a, b call) int {
+		return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Body, b.Body), cmp.Compare(a.PC, b.PC), cmp.Compare(a.ref, b.ref))
+	})
+	for i, c := range calls {
 		if i&0x3f == 0 && j.ctx.Err() != nil {
 			return
 		}
-		for _, at := range h.Sites {
-			if at.Body < 0 || !at.Kind.IsCall() {
-				continue
-			}
-			for _, a := range j.args(at) {
-				j.concatenated(es, a, at, h.Ref)
-			}
+		if i > 0 && c == calls[i-1] {
+			continue
+		}
+		for _, a := range j.args(c.Site) {
+			j.concatenated(es, a, c.Site, c.ref)
 		}
 	}
 }

@@ -188,7 +188,25 @@ func (j *judge) literalPlaces(lits []literal) []located {
 		}
 		out = append(out, j.literalsIn(k.unit, k.body, byBody[k])...)
 	}
-	return longest(out)
+	return longest(opened(out))
+}
+
+// opened drops the making of a File where the same body goes on to open it.
+func opened(ls []located) []located {
+	const making = "Ljava/io/File;-><init>("
+	type key struct {
+		unit, body int32
+		src        *rule.Source
+	}
+	open := map[key]bool{}
+	for i := range ls {
+		if l := &ls[i]; l.src.File != "" && l.how == howCall && !strings.HasPrefix(l.ref, making) {
+			open[key{l.unit, l.body, l.src}] = true
+		}
+	}
+	return slices.DeleteFunc(ls, func(l located) bool {
+		return strings.HasPrefix(l.ref, making) && open[key{l.unit, l.body, l.src}]
+	})
 }
 
 // readsOf goes over the calls that read by a key, wherever the key comes from,

@@ -135,6 +135,10 @@ func TestIdentifierPlaces(t *testing.T) {
 			{"oaid", "high", "call", parseURI, 9, []string{`"content://com.acme.id/oaid/0"`}, ""},
 			{"wifi-mac", "high", "call", newFile, 3, []string{`"/sys/class/net/wlan0/address"`}, "none"},
 		}},
+		{"a file that is made and then opened", func(c *facttest.Code) {
+			c.Method(mainMethod).String("/sys/class/net/wlan0/address").Call(fact.RefCallDirect, newFile, unk(), str("/sys/class/net/wlan0/address")).
+				Call(fact.RefCallDirect, "Ljava/io/FileReader;-><init>(Ljava/io/File;)V", unk(), str("/sys/class/net/wlan0/address"))
+		}, []shown{{"wifi-mac", "high", "call", "Ljava/io/FileReader;-><init>(Ljava/io/File;)V", 6, []string{`"/sys/class/net/wlan0/address"`}, "none"}}},
 		{"a binder interface and an action", func(c *facttest.Code) {
 			c.Method(mainMethod).String("com.acme.id.IOpenID").Call(fact.RefCallVirtual, "Landroid/os/Parcel;->writeInterfaceToken(Ljava/lang/String;)V", unk(), str("com.acme.id.IOpenID")).
 				String("com.acme.id.BIND").Call(fact.RefCallDirect, "Landroid/content/Intent;-><init>(Ljava/lang/String;)V", unk(), str("com.acme.id.BIND"))
