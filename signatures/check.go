@@ -404,6 +404,9 @@ func (c *checker) identifier(v *rule.Identifier) {
 		if s.URI != "" && !strings.HasPrefix(s.URI, "content://") {
 			c.errorf(with(p, "uri"), "a content URI begins with \"content://\"")
 		}
+		if s.Shell != "" && len(s.Shell) < minPrefix {
+			c.errorf(with(p, "shell"), "the command is shorter than %d characters", minPrefix)
+		}
 		if s.File != "" && !strings.HasPrefix(s.File, "/") {
 			c.errorf(with(p, "file"), "a path in the file system begins with \"/\"")
 		}

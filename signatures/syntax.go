@@ -48,7 +48,7 @@ func validID(s string) bool {
 		switch {
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
 		case c == '-' || c == '.':
-			if i == 0 || i == len(s)-1 || s[i-1] == '.' {
+			if i == 0 || i == len(s)-1 || s[i-1] == '.' || c == '.' && s[i-1] == '-' {
 				return false
 			}
 		default:

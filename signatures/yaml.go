@@ -134,6 +134,9 @@ func firstToken(n ast.Node) *token.Token {
 }
 
 func (s *source) diagnostic(sev Severity, line, column int, format string, args ...any) Diagnostic {
+	// The parser takes some control characters for line ends.
+	line = max(1, min(line, 1+bytes.Count(s.text, []byte("\n"))))
+	column = max(1, column)
 	return Diagnostic{
 		File: s.file, Line: line, Column: column, Severity: sev,
 		Message: fmt.Sprintf(format, args...),
