@@ -332,7 +332,9 @@ type holding struct {
 	classes  int
 	packages []string
 	bodies   int
-	work     int // bodies that do more than return
+	work     int    // bodies that do more than return
+	loaded   bool   // Android loads some of it without the app's doing
+	unit     string // where the first of it is
 }
 
 // holdings goes over all classes once and sorts them by product. A class that
@@ -354,6 +356,10 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 				out[p] = h
 			}
 			h.classes++
+			h.loaded = h.loaded || u.info.Loaded
+			if h.unit == "" {
+				h.unit = u.info.Name
+			}
 			if pkg := packageOf(desc); len(h.packages) == 0 || h.packages[len(h.packages)-1] != pkg {
 				h.packages = append(h.packages, pkg)
 			}

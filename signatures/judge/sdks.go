@@ -200,6 +200,8 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 	switch {
 	case stub:
 		add(finding.Stub, nil, msgStub, h.bodies)
+	case m.Held && h.classes > 0 && !h.loaded:
+		add(finding.Present, &finding.Location{Unit: h.unit}, msgAside, plural(h.classes, "class", "classes"), h.unit)
 	case m.Held && h.classes > 0:
 		add(finding.Present, nil, msgPresent, plural(h.classes, "class", "classes"))
 	case m.Held:

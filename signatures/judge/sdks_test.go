@@ -30,6 +30,9 @@ func TestStates(t *testing.T) {
 		{"present", func(_ *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 		}, []string{"present: 1 class of its own"}},
+		{"in code that is not loaded", func(app *facttest.App, _ *facttest.Code) {
+			work(app.Code("assets/x.apk!classes.dex").Unloaded().Method(initCall).Flags(9))
+		}, []string{"present: 1 class of its own, in assets/x.apk!classes.dex, which Android does not load by itself"}},
 		{"referenced", func(_ *facttest.App, c *facttest.Code) {
 			c.Method(mainMethod).Call(fact.RefCallStatic, initCall)
 		}, []string{"referenced: code names 1 class of it, but none is there"}},

@@ -9,6 +9,7 @@ const (
 	msgReachable      = "%s can lead to %s in %s"
 	msgStub           = "all of its %d methods with code return at once"
 	msgPresent        = "%s of its own"
+	msgAside          = "%s of its own, in %s, which Android does not load by itself"
 	msgTraces         = "found by %s; its classes were not found under their names"
 	msgDisabled       = "meta-data %s is %q, which the vendor documents as switching it off"
 	msgReferenced     = "code names %s of it, but none is there"
