@@ -2,6 +2,7 @@ package apk
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,5 +73,42 @@ func BenchmarkRead(b *testing.B) {
 		if buf, err = e.Append(buf[:0], nil); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkReadDEX opens every APK below the folder that TELLTALE_TEST_FILES
+// names and reads what ART would load.
+func BenchmarkReadDEX(b *testing.B) {
+	root := os.Getenv("TELLTALE_TEST_FILES")
+	if root == "" {
+		b.Skip("TELLTALE_TEST_FILES names no folder of real files")
+	}
+	var paths []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".apk" {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var buf []byte
+	for b.Loop() {
+		total := int64(0)
+		for _, path := range paths {
+			a, err := Open(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, e := range a.LoadedDEX() {
+				if buf, err = e.Append(buf[:0], nil); err != nil {
+					b.Fatal(err)
+				}
+				total += int64(len(buf))
+			}
+			a.Close()
+		}
+		b.SetBytes(total)
 	}
 }

@@ -13,6 +13,9 @@ import (
 // TestRealFiles compares this reader with archive/zip on every archive below
 // the folder that TELLTALE_TEST_FILES names.
 func TestRealFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many files")
+	}
 	root := os.Getenv("TELLTALE_TEST_FILES")
 	if root == "" {
 		t.Skip("TELLTALE_TEST_FILES names no folder of real files")

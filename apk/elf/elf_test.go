@@ -453,6 +453,9 @@ func TestAgainstDebugELF(t *testing.T) {
 }
 
 func TestRealFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many files")
+	}
 	root := os.Getenv("TELLTALE_TEST_FILES")
 	if root == "" {
 		t.Skip("TELLTALE_TEST_FILES names no folder of real files")

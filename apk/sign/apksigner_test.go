@@ -203,6 +203,9 @@ func writeAPK(t testing.TB, path string) {
 // TestRealFiles compares the signers with apksigner on every APK below the
 // folder that TELLTALE_TEST_FILES names and that apksigner verifies.
 func TestRealFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many files")
+	}
 	root := os.Getenv("TELLTALE_TEST_FILES")
 	if root == "" {
 		t.Skip("TELLTALE_TEST_FILES names no folder of real files")
