@@ -381,6 +381,8 @@ func (j *judge) literalsIn(unit, body int, lits []*literal) []located {
 			case fit, how == invokes && reflectedReader(args, l.src):
 				fates[i].read = true // told by readsOf
 			case how == readsNothing && j.handsOn(unit, r, given, l.src, 2):
+				// The helper's own name says nothing: what is read does.
+				p.ref = l.hit.Ref
 				fates[i].read = true
 				out = append(out, located{w, p, levelMedium})
 			case isFramework(u.callee(r.Index)):

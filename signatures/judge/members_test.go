@@ -92,7 +92,7 @@ func TestIdentifierPlaces(t *testing.T) {
 			c.Method(mainMethod).String("android_id").Call(fact.RefCallStatic, "Lx/H;->get(Landroid/content/Context;Ljava/lang/String;)Ljava/lang/String;", unk(), str("android_id"))
 			c.Method("Lx/H;->get(Landroid/content/Context;Ljava/lang/String;)Ljava/lang/String;").Flags(9).Call(fact.RefCallStatic, "Lx/H;->b(Ljava/lang/String;)V", param(1))
 			c.Method("Lx/H;->b(Ljava/lang/String;)V").Flags(9).Call(fact.RefCallStatic, secureGet, unk(), param(0))
-		}, []shown{{"android-id", "medium", "call", "Lx/H;->get(Landroid/content/Context;Ljava/lang/String;)Ljava/lang/String;", 3, []string{"?", `"android_id"`}, ""}}},
+		}, []shown{{"android-id", "medium", "call", "android_id", 3, []string{"?", `"android_id"`}, ""}}},
 		{"through a helper that does something else", func(c *facttest.Code) {
 			c.Method(mainMethod).String("android_id").Call(fact.RefCallStatic, "Lx/H;->put(Ljava/lang/String;)V", str("android_id"))
 			c.Method("Lx/H;->put(Ljava/lang/String;)V").Flags(9).Call(fact.RefCallVirtual, jsonPut, unk(), param(0), unk())
