@@ -137,8 +137,9 @@ func TestConstantsAmongCode(t *testing.T) {
 		s.inCode, s.sections = true, sections
 		// Code that looks like text: without NUL behind, and with.
 		s.code = append([]byte("looks like text\xff"), "abcdefgh\x00"...)
+		s.rodata += "\x00a line of a log\n\x00"
 		b, _ := s.build()
-		want := []string{"https://example.com/collect", "com/example/Native"}
+		want := []string{"https://example.com/collect", "com/example/Native", "a line of a log"}
 		if got := texts(t, open(t, b), 8); !slices.Equal(got, want) {
 			t.Errorf("sections %t: %q", sections, got)
 		}

@@ -21,7 +21,7 @@ const (
 // Strings yields the runs of printable text in ConstantData, in order: of at
 // least so many characters, in UTF-8. In data a run ends at any byte that is
 // not text. Among code, where random bytes look like text, only runs are taken
-// that end with NUL and are half as long again. A read error is yielded last.
+// that end with NUL or a line break and are half as long again. A read error is yielded last.
 func (f *File) Strings(least int) iter.Seq2[Text, error] {
 	return func(yield func(Text, error) bool) {
 		for _, r := range f.ConstantData() {
@@ -73,7 +73,7 @@ func (s *scanner) runs(b []byte, base int64, last bool) (used int, more bool) {
 		if !last && !r.cut && end > len(b)-utf8.UTFMax && i > 1 {
 			return i - 1, true // the byte before tells whether a string begins here
 		}
-		terminated := end < len(b) && b[end] == 0
+		terminated := end < len(b) && (b[end] == 0 || b[end] == '\n' || b[end] == '\r')
 		// A run that is mostly not ASCII is text only if it is a string by
 		// itself.
 		whole := terminated && (i == 0 || b[i-1] == 0)
