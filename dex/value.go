@@ -342,7 +342,7 @@ func (f *File) eachAnnotation(i int, limit int64, yield func(AnnotationAt) bool)
 			return yield(a)
 		}
 		cost += 8
-		if l := a.each(nil); l > 0 {
+		if l := a.each(nil); l >= 0 {
 			cost += int64(l)
 		} else {
 			cost += int64(len(a.raw)) // all of it may have been searched for the end
