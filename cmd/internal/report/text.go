@@ -303,12 +303,14 @@ func (h *textHandler) identifiers(a *event.App) {
 }
 
 // clearest returns what tells most about how something is read: a call before
-// a field, a field before a string.
+// a field, a field before a string, Android's own before an SDK's.
 func clearest(sites []finding.Site) string {
-	for _, how := range []string{"call", "field"} {
-		for _, s := range sites {
-			if s.How == how {
-				return s.Ref
+	for _, ours := range []bool{false, true} {
+		for _, how := range []string{"call", "field"} {
+			for _, s := range sites {
+				if s.How == how && (ours || strings.HasPrefix(s.Ref, "Landroid/") || strings.HasPrefix(s.Ref, "Ljava/")) {
+					return s.Ref
+				}
 			}
 		}
 	}
@@ -394,7 +396,7 @@ func shortRef(ref string) string {
 
 // hosts groups what the app names by who registered it, on what record.
 func (h *textHandler) hosts(a *event.App) {
-	groups := map[string]map[string][]string{} // label → domain → hosts with owner
+	groups := map[string]map[string][]*named{} // label → domain → hosts
 	why := map[string]string{}
 	names := map[string]string{}
 	for _, s := range a.SDKs {
@@ -413,13 +415,10 @@ func (h *textHandler) hosts(a *event.App) {
 		}
 		label = fmt.Sprint(rank) + label
 		if groups[label] == nil {
-			groups[label] = map[string][]string{}
+			groups[label] = map[string][]*named{}
 		}
 		d := cmp.Or(e.RegistrableDomain, e.Host)
-		host := clean(e.Host) + hostNote(&e, names)
-		if !slices.Contains(groups[label][d], host) {
-			groups[label][d] = append(groups[label][d], host)
-		}
+		groups[label][d] = addHost(groups[label][d], &e, names)
 		if e.RegisteredIn != nil {
 			why[d] = e.RegisteredIn.Grade + ": " + e.RegisteredIn.Evidence
 			if e.RegisteredIn.Date != "" {
@@ -435,10 +434,14 @@ func (h *textHandler) hosts(a *event.App) {
 	for _, label := range slices.Sorted(maps.Keys(groups)) {
 		h.printf("    %s\n", label[1:])
 		for _, d := range slices.Sorted(maps.Keys(groups[label])) {
-			hosts := groups[label][d]
-			n := len(hosts)
-			if !h.o.All && n > 6 {
-				hosts = append(slices.Clone(hosts[:6]), fmt.Sprintf("and %d more", n-6))
+			var hosts []string
+			n := len(groups[label][d])
+			for i, host := range groups[label][d] {
+				if !h.o.All && i == 6 && n > 7 {
+					hosts = append(hosts, fmt.Sprintf("and %d more", n-6))
+					break
+				}
+				hosts = append(hosts, host.String())
 			}
 			line := "      " + clean(d) + ": " + strings.Join(hosts, ", ")
 			if why[d] != "" {
@@ -459,18 +462,37 @@ func (h *textHandler) hosts(a *event.App) {
 	}
 }
 
-// hostNote says whose host it is and whose code names it.
-func hostNote(e *finding.Endpoint, names map[string]string) string {
-	owner, namer := cmp.Or(names[e.HostSDK], e.HostSDK), cmp.Or(names[e.SDK], e.SDK)
-	switch {
-	case owner != "" && (owner == namer || namer == ""):
-		return " (" + clean(owner) + ")"
-	case owner != "":
-		return " (" + clean(owner) + ", named by " + clean(namer) + ")"
-	case namer != "":
-		return " (named by " + clean(namer) + ")"
+// named is a host with whose it is and whose code names it.
+type named struct {
+	host, owner string
+	by          []string
+}
+
+// addHost adds an endpoint's host to those of its domain.
+func addHost(list []*named, e *finding.Endpoint, names map[string]string) []*named {
+	i := slices.IndexFunc(list, func(n *named) bool { return n.host == e.Host })
+	if i < 0 {
+		i = len(list)
+		list = append(list, &named{host: e.Host, owner: cmp.Or(names[e.HostSDK], e.HostSDK)})
 	}
-	return ""
+	if by := cmp.Or(names[e.SDK], e.SDK); by != "" && by != list[i].owner && !slices.Contains(list[i].by, by) {
+		list[i].by = append(list[i].by, by)
+	}
+	return list
+}
+
+func (n *named) String() string {
+	var notes []string
+	if n.owner != "" {
+		notes = append(notes, clean(n.owner))
+	}
+	if len(n.by) > 0 {
+		notes = append(notes, "named by "+clean(strings.Join(n.by, ", ")))
+	}
+	if len(notes) == 0 {
+		return clean(n.host)
+	}
+	return clean(n.host) + " (" + strings.Join(notes, "; ") + ")"
 }
 
 // place says on what record an endpoint is tied to a place: registered there
