@@ -127,6 +127,7 @@ func (f Finder) bare(s string, low, i int) (e Endpoint, end int, ok bool) {
 		// Among other text a name needs more: minified code is full of
 		// dotted names that end like countries.
 		tld := name[strings.LastIndexByte(name, '.')+1:]
+		begin := first
 		switch first := name[:strings.IndexByte(name, '.')]; {
 		case f.known(d), first == "www":
 		case isCommon(tld) || strings.Count(d.Domain, ".") >= 2:
@@ -134,7 +135,7 @@ func (f Finder) bare(s string, low, i int) (e Endpoint, end int, ok bool) {
 				return e, next, false
 			}
 		case strong(name, d) && (hostish(first) || port != "" || path != "" && len(first) > 1):
-		case e.Form == Inside || f.Text:
+		case f.Text || !strong(name, d) && e.Form == Inside || strong(name, d) && !inQuotes(s, begin, last):
 			return e, next, false
 		}
 	}
@@ -147,6 +148,12 @@ func (f Finder) bare(s string, low, i int) (e Endpoint, end int, ok bool) {
 	e.setPath(path, false)
 	e.finish()
 	return e, max(next, last), true
+}
+
+// inQuotes reports whether s[start:end] stands between quotation marks.
+func inQuotes(s string, start, end int) bool {
+	quote := func(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+	return start > 0 && end < len(s) && quote(s[start-1]) && quote(s[end])
 }
 
 func (f Finder) known(n Name) bool {
@@ -249,7 +256,7 @@ func (f Finder) judge(tok string, port bool, path string, wild bool) (string, bo
 			}
 		}
 	}
-	if _, ok := propertyFirst[first]; ok && !isStrong && !known {
+	if _, ok := propertyFirst[first]; ok && !isStrong && !known && !(labels == 3 && hostish(first) && netTLD[tld]) {
 		return "", false
 	}
 	if notHosts[name] {
@@ -283,7 +290,7 @@ func (f Finder) judge(tok string, port bool, path string, wild bool) (string, bo
 		if labels == 2 {
 			return name, false
 		}
-		return name, hostish(first) || digitOrHyphen && len(first) > 1
+		return name, (hostish(first) && (!wordTLD[tld] || serviceWords[first])) || digitOrHyphen && len(first) > 1
 	default:
 		return name, labels >= 3 && (hostish(first) || digitOrHyphen) && (port || strings.HasPrefix(path, "/"))
 	}

@@ -18,6 +18,16 @@ var mediumTLD = set(`io me cc tv co ai to ly gl gg gd fm am vc ws la mobi biz in
 	be se no pl it es lt lv ee sk si bg hr rs li lu cat im tk su mn my in id is ms st sx
 	goog pw xin`)
 
+// wordTLD are those of the above that are words: before them, only a label
+// that nothing but a service has speaks for a host.
+var wordTLD = set(`top vip site club pro ink app dev cloud id is in to me my no be im am us pw info live link`)
+
+var serviceWords = set(`www api apis openapi gw gateway cdn sdk static img images logs stats analytics metrics track tracking tracker
+	push mqtt dns httpdns oss passport sso adx dsp ssp ota crash`)
+
+// netTLD are those of the above that end no keys.
+var netTLD = set(`io cc mobi xyz`)
+
 // fileTLD are top-level domains that are endings of files as well.
 var fileTLD = set(`sh so py rs md zip mov pl ps cc mm properties cab bar foo box ai vi
 	gz tf sc ps pm mk mp map pro in ist dat prof bin doc cfd`)
