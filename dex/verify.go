@@ -89,6 +89,9 @@ func Verify(f *File) []Violation {
 		return nil
 	}
 	v := &verifier{f: f, d: f.data, h: &f.hdr, ver: f.Version(), start: f.start, count: make(map[string]int)}
+	if v.ver < 41 {
+		v.d = f.own // the reader may look behind file_size, ART does not
+	}
 	v.verify()
 	return v.out
 }
@@ -187,6 +190,9 @@ func (v *verifier) header() bool {
 			fail(CheckContainer, 112, "container of %d bytes, header at %d", h.ContainerSize, h.HeaderOffset)
 		case h.FileSize > h.ContainerSize-h.HeaderOffset:
 			fail(CheckContainer, 112, "file of %d bytes at %d in a container of %d", h.FileSize, h.HeaderOffset, h.ContainerSize)
+		case int64(h.ContainerSize) > int64(len(v.d)) || int64(h.HeaderOffset) != v.start:
+			// ART believes these and would read outside its mapping.
+			fail(CheckContainer, 112, "container of %d bytes, header at %d; there are %d bytes, header at %d", h.ContainerSize, h.HeaderOffset, len(v.d), v.start)
 		}
 	}
 	type sec struct {

@@ -128,8 +128,12 @@ func assemble(text string, compact bool) (out, data []byte, err error) {
 
 // sign writes SHA-1 and Adler-32 of a logical file into its header.
 func sign(file []byte) {
-	if len(file) < 32 {
+	if len(file) < 36 {
 		return
+	}
+	// A file_size that was patched counts, if it can be.
+	if n := binary.LittleEndian.Uint32(file[32:]); n >= 36 && int64(n) < int64(len(file)) {
+		file = file[:n]
 	}
 	sum := sha1.Sum(file[32:])
 	copy(file[12:], sum[:])

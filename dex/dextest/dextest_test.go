@@ -49,6 +49,7 @@ func FuzzAssemble(f *testing.F) {
 	for _, fx := range dextest.Fixtures() {
 		f.Add(fx.Text)
 	}
+	f.Add(".class LA;\n.methodref LA;->f( I )V\n")
 	f.Add(".class LA;\n.patch header.checksum = 1\n.truncate 0x70\n.append 1, \"x\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		b, err := dextest.Assemble(text)

@@ -593,14 +593,12 @@ func (c *scanner) descriptor() string {
 }
 
 func (c *scanner) proto() proto {
-	c.space()
-	start := c.s
 	c.want("(")
+	p := "("
 	for !c.take(")") {
-		c.descriptor()
+		p += c.descriptor()
 	}
-	c.descriptor()
-	return proto(toMUTF8(start[:len(start)-len(c.s)]))
+	return proto(p + ")" + c.descriptor())
 }
 
 // member reads Lclass;->name:Type or Lclass;->name(params)ret.
