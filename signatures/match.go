@@ -262,6 +262,9 @@ func (m *matcher) takePosting(p posting, kind, value, content string, loc findin
 		m.see(p.rule, p.item, p.strength(), finding.Evidence{Kind: kind, Value: value, Location: loc})
 		return
 	}
+	if p.use == UseVersion && kind == "file" {
+		return // what stands in the file tells; see fileVersion
+	}
 	m.hits = append(m.hits, Hit{
 		Rule: int(p.rule), Use: p.use, Item: int(p.item), Ref: value, Value: content,
 		Unit: -1, Location: loc, Text: text,

@@ -512,7 +512,7 @@ func TestMatchHits(t *testing.T) {
 					c.Method("Lcom/foo/A;->versions()Ljava/lang/String;").String("9")
 					m.String("foo-android/1.2.5")
 				})
-				return app.MetaData("com.foo.version", "1.2.6").
+				return app.MetaData("com.foo.version", "1.2.6").File("META-INF/foo.properties").
 					Text(fact.Text{Unit: "META-INF/foo.properties", Kind: fact.TextAsset, Value: "name=foo"}).
 					Text(fact.Text{Unit: "META-INF/foo.properties", Kind: fact.TextAsset, Value: "version = 1.2.7"}).
 					Text(fact.Text{Unit: "META-INF/bar.properties", Kind: fact.TextAsset, Value: "version = 8"})

@@ -36,7 +36,8 @@ type edgeTables struct {
 	ids    [][]MethodID // by unit and method index
 	num    int
 	calls  map[callKey]resolution
-	lists  [][]MethodID
+	lists  []MethodID // of overrides, one behind the other
+	ends   []uint32   // of each list
 	others map[bodyKey][]Edge
 	raw    map[MethodID][]Edge // all edges of such a method
 
@@ -131,10 +132,18 @@ func (t *edgeTables) callees(m MethodID) iter.Seq[Edge] {
 }
 
 func (t *edgeTables) overrides(r resolution) []MethodID {
-	if r.list == 0 || uint64(r.list) > uint64(len(t.lists)) {
+	if r.list == 0 || uint64(r.list) > uint64(len(t.ends)) {
 		return nil
 	}
-	return t.lists[r.list-1]
+	return t.list(int(r.list - 1))
+}
+
+func (t *edgeTables) list(i int) []MethodID {
+	start := uint32(0)
+	if i > 0 {
+		start = t.ends[i-1]
+	}
+	return t.lists[start:t.ends[i]]
 }
 
 // learn takes the edges of a method apart, on the first of two rounds.
@@ -160,8 +169,9 @@ func (t *edgeTables) learn(m MethodID, edges []Edge, lists map[string]uint32) {
 			if len(over) > 0 {
 				n, ok := lists[string(name)]
 				if !ok {
-					t.lists = append(t.lists, over)
-					n = uint32(len(t.lists))
+					t.lists = append(t.lists, over...)
+					t.ends = append(t.ends, uint32(len(t.lists)))
+					n = uint32(len(t.ends))
 					lists[string(name)] = n
 				}
 				res.list = n
@@ -267,8 +277,9 @@ func (f *freezer) methodIDs(w *writer, g Graph, t *edgeTables) {
 }
 
 func (t *edgeTables) write(w *writer) {
-	w.n(len(t.lists))
-	for _, l := range t.lists {
+	w.n(len(t.ends))
+	for i := range t.ends {
+		l := t.list(i)
 		w.n(len(l))
 		last := uint32(0)
 		for _, m := range l {
@@ -356,16 +367,16 @@ func (r *reader) int() int { return int(int32(r.u32() & (1<<31 - 1))) }
 
 func (t *edgeTables) read(r *reader) {
 	for range r.count(1) {
-		var l []MethodID
 		last := uint32(0)
 		for range r.count(1) {
-			l = append(l, MethodID(r.delta(&last)))
-			t.check(r, l[len(l)-1])
+			m := MethodID(r.delta(&last))
+			t.check(r, m)
+			t.lists = append(t.lists, m)
 		}
-		t.lists = append(t.lists, l)
+		t.ends = append(t.ends, uint32(len(t.lists)))
 	}
 	named := uint32(0)
-	for range r.count(5) {
+	for i, n := 0, r.count(5); i < n && r.err == nil; i++ {
 		k := callKey{named: MethodID(r.delta(&named)), kind: RefKind(r.byte())}
 		res := resolution{kind: EdgeKind(r.byte())}
 		res.to = MethodID(uint32(k.named) + uint32(r.i()))
@@ -373,12 +384,16 @@ func (t *edgeTables) read(r *reader) {
 		t.check(r, res.to)
 		t.calls[k] = res
 	}
-	for range r.count(3) {
+	for i, n := 0, r.count(3); i < n && r.err == nil; i++ {
 		k := bodyKey{r.int(), r.int()}
-		t.others[k] = t.edges(r)
+		if t.others[k] = t.edges(r); len(t.others[k]) == 0 {
+			r.fail("a body is listed that has no edges")
+			return
+		}
 	}
-	for range r.count(2) {
+	for i, n := 0, r.count(2); i < n && r.err == nil; i++ {
 		m := MethodID(r.u32())
+		t.check(r, m)
 		t.raw[m] = t.edges(r)
 	}
 }
@@ -447,6 +462,15 @@ func (g *frozenGraph) table() *frozenMethods {
 	return g.methods.get(func() frozenMethods {
 		r := g.f.open(secMethodIDs, 0)
 		t := frozenMethods{num: r.count(1), extra: map[MethodID][3]uint{}}
+		// Every id is named by a unit, or below in four bytes or more.
+		most := len(r.b) / 4
+		for _, u := range g.units {
+			most += u.NumMethods()
+		}
+		if t.num > most {
+			r.fail("%d ids, of which at most %d can have names", t.num, most)
+			t.num = 0
+		}
 		t.names = make([]nameRef, t.num)
 		for ui, u := range g.units {
 			n := r.count(1)
@@ -540,11 +564,11 @@ func (g *frozenGraph) edges() *edgeTables {
 		r := g.f.open(secEdges, 0)
 		t.read(r)
 		if !g.f.done(r) {
-			t.calls, t.lists, t.others, t.raw = nil, nil, nil, nil
+			t.calls, t.lists, t.ends, t.others, t.raw = nil, nil, nil, nil, nil
 		}
 		if n := t.virtual(); n > maxVirtual {
 			g.f.damage.note(fmt.Errorf("%w: %d edges to overrides", errFrozen, n))
-			t.lists = nil
+			t.lists, t.ends = nil, nil
 		}
 		return t
 	})
@@ -662,8 +686,8 @@ func (t *edgeTables) invert() callerIndex {
 			return compareCalls(a, b)
 		})
 	}
-	for i, l := range t.lists {
-		for _, m := range l {
+	for i := range t.ends {
+		for _, m := range t.list(i) {
 			if over := x.over[m]; len(over) == 0 || over[len(over)-1] != uint32(i)+1 {
 				x.over[m] = append(over, uint32(i)+1)
 			}

@@ -388,7 +388,8 @@ func (f *freezer) args(w *writer, args []Value) {
 	}
 	known := false
 	for i := range args {
-		known = known || args[i].Kind != Unknown
+		a := &args[i]
+		known = known || a.Kind != Unknown || a.S != "" || a.N != 0 || a.F != 0 || a.Elems != nil
 	}
 	if !known {
 		w.n(len(args)<<1 | 1)
@@ -407,53 +408,48 @@ const (
 	maxArgs       = 1 << 8 // an instruction passes at most 255
 )
 
-// value writes the kind and what belongs to it.
+// Which fields of a Value are set, as bits behind its kind.
+const (
+	hasS = 1 << iota
+	hasN
+	hasF
+	hasElems
+	hasAll = hasS | hasN | hasF | hasElems
+)
+
+// value writes the kind, what is set, and that.
 func (f *freezer) value(w *writer, v *Value, depth int) {
-	k := v.Kind
-	shape := k.shape()
-	if shape == holdsInvalid || shape == holdsElems && (depth >= maxValueDepth || len(v.Elems) > maxElems) {
-		k, shape = Unknown, holdsNothing
+	if len(v.Elems) > 0 && (depth >= maxValueDepth || len(v.Elems) > maxElems) {
+		v = &Value{Kind: Unknown}
 	}
-	w.byte(byte(k))
-	switch shape {
-	case holdsS:
+	mask := byte(0)
+	if v.S != "" {
+		mask |= hasS
+	}
+	if v.N != 0 {
+		mask |= hasN
+	}
+	if math.Float64bits(v.F) != 0 {
+		mask |= hasF
+	}
+	if v.Elems != nil {
+		mask |= hasElems
+	}
+	w.byte(byte(v.Kind))
+	w.byte(mask)
+	if mask&hasS != 0 {
 		w.u(uint64(f.values.id(v.S)))
-	case holdsN:
+	}
+	if mask&hasN != 0 {
 		w.i(v.N)
-	case holdsF:
+	}
+	if mask&hasF != 0 {
 		w.b = binary.LittleEndian.AppendUint64(w.b, math.Float64bits(v.F))
-	case holdsElems:
+	}
+	if mask&hasElems != 0 {
 		w.n(len(v.Elems))
 		for i := range v.Elems {
 			f.value(w, &v.Elems[i], depth+1)
 		}
 	}
-}
-
-// valueShape says which field of a Value its kind uses.
-type valueShape uint8
-
-const (
-	holdsNothing valueShape = iota
-	holdsS
-	holdsN
-	holdsF
-	holdsElems
-	holdsInvalid
-)
-
-func (k ValueKind) shape() valueShape {
-	switch k {
-	case None, Unknown, Null:
-		return holdsNothing
-	case String, Class, Method, FieldVal, Result, Object:
-		return holdsS
-	case Int, Param:
-		return holdsN
-	case Float:
-		return holdsF
-	case Array, OneOf, Concat:
-		return holdsElems
-	}
-	return holdsInvalid
 }

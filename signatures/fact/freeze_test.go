@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -66,7 +67,7 @@ func everything() *facttest.App {
 	b.Method("Lcom/lib/Base;->go(I)V").Call(fact.RefCallStatic, "Landroid/util/Log;->d()V").Call(fact.RefHandle, "Lcom/lib/Derived;->go(I)V")
 	b.Class("Lcom/lib/Derived;").Super("Lcom/lib/Base;")
 	b.Method("Lcom/lib/Derived;->go(I)V").
-		Call(fact.RefCallVirtual, "Lcom/lib/Base;->go(I)V", fact.Value{Kind: fact.Param, N: 0}, fact.Value{Kind: fact.Result, S: "La;->b()I"})
+		Call(fact.RefCallVirtual, "Lcom/lib/Base;->go(I)V", fact.Value{Kind: fact.Param, N: 0}, fact.Value{Kind: fact.FieldVal, S: "La;->b:I", N: 3, Elems: []fact.Value{{Kind: fact.Object, S: "La;"}}})
 	b.Class("Lcom/lib/Empty;").Super("")
 	app.Edge("Lcom/example/app/Main;->run()V", "Lcom/lib/Derived;->go(I)V", fact.EdgeCallback)
 	app.Edge("Lcom/example/app/Main;->abs()V", "Lframework/Only;->known()V", fact.EdgeReflective)
@@ -378,5 +379,60 @@ func TestAppFields(t *testing.T) {
 	fill(reflect.ValueOf(&set.App).Elem(), 0)
 	if d := facttest.Diff(set, thaw(t, freeze(t, set))); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestThawMemory spoils a file so that it claims as much as it can: reading it
+// must not take memory out of proportion.
+func TestThawMemory(t *testing.T) {
+	const zeros = 4 << 20
+	frozen := fact.FreezeRaw(t, everything().Set())
+	num := int(binary.LittleEndian.Uint32(frozen[12:]))
+	for i := range num {
+		// The section becomes a count and as many bytes that say little.
+		var content []byte
+		content = binary.AppendUvarint(content, zeros)
+		content = append(content, make([]byte, zeros)...)
+		b := bytes.Clone(frozen)
+		e := b[20+40*i:]
+		binary.LittleEndian.PutUint64(e[8:], uint64(len(b)))
+		binary.LittleEndian.PutUint64(e[16:], uint64(len(content)))
+		binary.LittleEndian.PutUint64(e[24:], uint64(len(content)))
+		b = append(b, content...)
+		seal(b)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if set, err := fact.Thaw(bytes.NewReader(b), int64(len(b))); err == nil {
+			force(set)
+		}
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got > 40*zeros {
+			t.Errorf("section %d of kind %d: %d MB for a file of %d MB", i, binary.LittleEndian.Uint16(e), got>>20, len(b)>>20)
+		}
+	}
+}
+
+// force makes a set decode all tables, and reads little of them.
+func force(s *fact.Set) {
+	for range s.Texts() {
+		break
+	}
+	for _, u := range s.Units {
+		u.Args(0, 0)
+		u.NumStrings()
+		u.NumTypes()
+		u.NumProtos()
+		u.NumFields()
+		u.NumMethods()
+		u.ClassInterfaces(0)
+		u.ClassMethods(0)
+		u.ClassAnnotations(0)
+	}
+	if g := s.Graph; g != nil {
+		g.Lookup("La;", "b", "()V")
+		g.Defined(0)
+		g.Callees(0)
+		g.Callers(0)
+		g.Supers("La;")
 	}
 }

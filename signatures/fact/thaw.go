@@ -20,10 +20,10 @@ const (
 	maxSectionBytes = 1 << 30 // of one section, decompressed
 	// All sections together may have maxBase bytes and maxGrowth times those
 	// of the file. Real ones have ten times at most.
-	maxBase   = 64 << 20
-	maxGrowth = 64
-	maxSections     = 1 << 20
-	maxUnits        = 1 << 16
+	maxBase     = 64 << 20
+	maxGrowth   = 64
+	maxSections = 1 << 20
+	maxUnits    = 1 << 16
 )
 
 // Thaw reads what [Freeze] wrote. The whole file is taken into memory and its
@@ -356,28 +356,45 @@ func (f *frozen) valueText(i uint64) string {
 // value reads what freezer.value wrote.
 func (f *frozen) value(r *reader, depth int) Value {
 	v := Value{Kind: ValueKind(r.byte())}
-	switch v.Kind.shape() {
-	case holdsS:
+	mask := r.mask()
+	if mask&hasS != 0 {
 		v.S = f.valueText(r.u())
-	case holdsN:
+	}
+	if mask&hasN != 0 {
 		v.N = r.i()
-	case holdsF:
+	}
+	if mask&hasF != 0 {
 		if b := r.bytes(8); b != nil {
 			v.F = math.Float64frombits(binary.LittleEndian.Uint64(b))
 		}
-	case holdsElems:
-		n := r.count(1)
-		if depth >= maxValueDepth || n > maxElems {
-			r.fail("a value is nested too deeply or too long")
-			return Value{}
-		}
+	}
+	if mask&hasElems != 0 {
+		n := r.elems(depth)
+		v.Elems = make([]Value, 0, min(n, 16))
 		for i := 0; i < n && r.err == nil; i++ {
 			v.Elems = append(v.Elems, f.value(r, depth+1))
 		}
-	case holdsInvalid:
-		r.fail("unknown kind of value %d", v.Kind)
 	}
 	return v
+}
+
+func (r *reader) mask() byte {
+	m := r.byte()
+	if m > hasAll {
+		r.fail("a value has fields %#x", m)
+		return 0
+	}
+	return m
+}
+
+// elems reads the number of elements of a value.
+func (r *reader) elems(depth int) int {
+	n := r.count(2)
+	if depth >= maxValueDepth || n > maxElems {
+		r.fail("a value is nested too deeply or too long")
+		return 0
+	}
+	return n
 }
 
 // frozenUnit is a Unit out of a frozen file.
@@ -731,21 +748,20 @@ func (f *frozen) skipArgs(r *reader) {
 }
 
 func skipValue(r *reader, depth int) {
-	switch k := ValueKind(r.byte()); k.shape() {
-	case holdsS, holdsN:
+	r.byte()
+	mask := r.mask()
+	if mask&hasS != 0 {
 		r.u()
-	case holdsF:
+	}
+	if mask&hasN != 0 {
+		r.u()
+	}
+	if mask&hasF != 0 {
 		r.bytes(8)
-	case holdsElems:
-		n := r.count(1)
-		if depth >= maxValueDepth || n > maxElems {
-			r.fail("a value is nested too deeply or too long")
-			return
-		}
-		for i := 0; i < n && r.err == nil; i++ {
+	}
+	if mask&hasElems != 0 {
+		for n := r.elems(depth); n > 0 && r.err == nil; n-- {
 			skipValue(r, depth+1)
 		}
-	case holdsInvalid:
-		r.fail("unknown kind of value %d", k)
 	}
 }

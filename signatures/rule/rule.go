@@ -319,8 +319,10 @@ type Domain struct {
 }
 
 // Roles is the closed list of what a host is for.
-var Roles = []string{"analytics", "ads", "attribution", "push", "crash", "performance",
-	"location", "identification", "config", "update", "login", "payment", "content", "cdn", "website", "other"}
+var Roles = []string{
+	"analytics", "ads", "attribution", "push", "crash", "performance",
+	"location", "identification", "config", "update", "login", "payment", "content", "cdn", "website", "other",
+}
 
 // Host is a host below a domain.
 type Host struct {
