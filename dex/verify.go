@@ -403,6 +403,7 @@ func (v *verifier) items(m MapItem) int64 {
 	s, at := m.Type.String(), int64(m.Off)
 	align := alignOf(m.Type)
 	check := v.itemCheck(m.Type)
+	var r vreader
 	for i := range int64(m.Count) {
 		start := (at + align - 1) &^ (align - 1)
 		v.padding(at, start, m.Type)
@@ -413,7 +414,7 @@ func (v *verifier) items(m MapItem) int64 {
 		if isDataSection(m.Type) {
 			v.kinds[start] = kindBit(m.Type)
 		}
-		r := vreader{v: v, s: s, at: start, item: start, end: int64(len(v.d))}
+		r = vreader{v: v, s: s, at: start, item: start, end: int64(len(v.d))}
 		check(&r, uint32(i))
 		if r.bad {
 			return r.at

@@ -340,12 +340,13 @@ func (v *verifier) walk(m MapItem) {
 	quiet := *v
 	quiet.out, quiet.count = nil, map[string]int{}
 	read := quiet.itemCheck(m.Type)
+	var r vreader
 	for range m.Count {
 		at = (at + align - 1) &^ (align - 1)
 		if at >= int64(len(v.d)) || v.enough(s) {
 			return
 		}
-		r := vreader{v: &quiet, s: s, at: at, item: at, end: int64(len(v.d))}
+		r = vreader{v: &quiet, s: s, at: at, item: at, end: int64(len(v.d))}
 		clear(quiet.count)
 		quiet.out = quiet.out[:0]
 		if read(&r, 0); r.bad {

@@ -70,7 +70,6 @@ type coder struct {
 	pcs        []int          // address of each statement
 	pads       []bool         // whether a nop precedes the statement
 	payloads   map[string]int // address of the instruction that refers to a payload's label
-	used       map[string]bool
 }
 
 // countLocals returns how many registers the v names need.
