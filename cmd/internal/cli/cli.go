@@ -118,6 +118,7 @@ func (e *env) app() *cli.App {
 		e.explainCommand(),
 		e.factsCommand(),
 		e.signaturesCommand(),
+		e.domainsCommand(),
 		e.versionCommand(),
 		e.completionCommand(),
 	}

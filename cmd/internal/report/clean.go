@@ -46,6 +46,9 @@ func clean(s string) string {
 	return b.String()
 }
 
+// Clean is clean for commands that write to a terminal without a handler.
+func Clean(s string) string { return clean(s) }
+
 // unsafeRune reports whether r could act on a terminal or hide in text.
 func unsafeRune(r rune) bool {
 	return r == utf8.RuneError || unicode.IsControl(r) ||
