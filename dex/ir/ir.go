@@ -59,6 +59,9 @@ type Graph struct {
 	edges  []uint32 // blocks, by the spans of blocks
 	order  []uint32
 	trunc  bool
+	// overlap tells that instructions overlap, so that the bounds of a block do
+	// not say which instructions are in it.
+	overlap bool
 
 	// What follows is scratch of Build.
 	flags []uint8 // by address
@@ -89,7 +92,7 @@ const excEdge = 1 << 31
 func (g *Graph) Build(code *dex.Code) {
 	n := int(code.Units())
 	g.code = code
-	g.trunc = false
+	g.trunc, g.overlap = false, false
 	g.blocks, g.edges, g.order = g.blocks[:0], g.edges[:0], g.order[:0]
 	g.from, g.to, g.tries = g.from[:0], g.to[:0], g.tries[:0]
 	g.left = MaxEdgesPerUnit*n + 64
@@ -241,6 +244,9 @@ func (g *Graph) cut() {
 				break
 			}
 		}
+		if n := len(g.blocks); n > 0 && g.blocks[n-1].End > b.Start {
+			g.overlap = true
+		}
 		g.blocks = append(g.blocks, b)
 	}
 }
@@ -266,6 +272,9 @@ func (g *Graph) Find(pc uint32) (int, bool) {
 	i, ok := g.BlockAt(pc)
 	if ok {
 		return i, true
+	}
+	if !g.overlap {
+		return i - 1, i > 0
 	}
 	// Blocks of overlapping code may begin between the start of this one and pc.
 	for i--; i >= 0; i-- {

@@ -14,6 +14,7 @@ const (
 	supersPerClass  = 64       // on average over all classes
 	maxSupersFloor  = 1 << 18  // but so many in any case
 	maxOverrideWork = 64 << 20 // look-ups while overrides are collected
+	maxProtoText    = 64 << 20 // bytes of all prototypes; they are put together by whoever reads the file
 )
 
 // symbols gives numbers to strings, in the order in which they come.
@@ -193,6 +194,7 @@ func (t *tables) number(units []Unit) {
 	t.methods = newPairs(nm)
 	t.introAsked = newPairs(1 << 10)
 	t.object = ClassID(t.classes.intern("Ljava/lang/Object;"))
+	room := maxProtoText
 	for _, u := range units {
 		types := make([]ClassID, u.NumTypes())
 		for i := range types {
@@ -204,7 +206,12 @@ func (t *tables) number(units []Unit) {
 		protos := make([]uint32, u.NumProtos())
 		for i := range protos {
 			protos[i] = NoIndex
-			if s := u.Proto(uint32(i)); s != "" {
+			s := u.Proto(uint32(i))
+			if room -= len(s); room < 0 {
+				t.truncated = true
+				continue
+			}
+			if s != "" {
 				protos[i] = t.protos.intern(s)
 			}
 		}
