@@ -703,18 +703,20 @@ func (m *matcher) code(stats map[int32]*nodeStat) {
 					continue
 				}
 				defined, referenced := s.defined, s.referenced
+				define, name := s.firstDefined, s.firstReferenced
 				if p.flags&flagClass != 0 {
 					if at != n {
 						continue
 					}
 					defined, referenced = s.exactDefined, s.exactReferenced
+					class := "L" + m.x.key(n) + ";"
+					define, name = typeRef{s.exactDefinedIn, class}, typeRef{s.exactNamedIn, class}
 				}
-				ev := finding.Evidence{Kind: "class", Count: defined, Value: s.firstDefined.name, Location: s.firstDefined.location()}
 				switch {
 				case defined > 0:
-					m.see(p.rule, p.item, p.strength(), ev)
+					m.see(p.rule, p.item, p.strength(), finding.Evidence{Kind: "class", Count: defined, Value: define.name, Location: define.location()})
 				case referenced > 0:
-					ev = finding.Evidence{Kind: "class-ref", Count: referenced, Value: s.firstReferenced.name, Location: s.firstReferenced.location()}
+					ev := finding.Evidence{Kind: "class-ref", Count: referenced, Value: name.name, Location: name.location()}
 					if p.flags&flagRef != 0 {
 						m.see(p.rule, p.item, p.strength(), ev)
 					} else {

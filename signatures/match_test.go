@@ -539,17 +539,19 @@ func TestEvidence(t *testing.T) {
 	c := app.Code("classes2.dex")
 	c.Class("Lcom/foo/Z;")
 	c.Class("Lcom/foo/A;")
+	c.Class("Lcom/foo/A$1;")
 	c.Method("Lcom/example/app/Main;->run()V").String("x").String("marker").String("marker")
-	m := match(t, "id: a\nsignals: [{code: com.foo}, {string: marker, strength: weak}, {service: com.foo.S}]", app)
+	m := match(t, "id: a\nsignals: [{code: com.foo}, {string: marker, strength: weak}, {service: com.foo.S}, {class: com.foo.Z}]", app)
 	off := int64(3)
 	want := []SignalMatch{
-		{0, finding.Evidence{Kind: "class", Value: "Lcom/foo/A;", Strength: "strong", Signal: "code: com.foo", Count: 2, Location: finding.Location{Unit: "classes2.dex", Class: "Lcom/foo/A;"}}},
+		{0, finding.Evidence{Kind: "class", Value: "Lcom/foo/A;", Strength: "strong", Signal: "code: com.foo", Count: 3, Location: finding.Location{Unit: "classes2.dex", Class: "Lcom/foo/A;"}}},
 		{1, finding.Evidence{Kind: "string", Value: "marker", Strength: "weak", Signal: "string: marker", Count: 2, Location: finding.Location{Unit: "classes2.dex", Class: "Lcom/example/app/Main;", Method: "run()V", Offset: &off}}},
+		{3, finding.Evidence{Kind: "class", Value: "Lcom/foo/Z;", Strength: "strong", Signal: "class: com.foo.Z", Location: finding.Location{Unit: "classes2.dex", Class: "Lcom/foo/Z;"}}},
 	}
 	if d := cmp.Diff(want, m.SDKs[0].Signals); d != "" {
 		t.Error(d)
 	}
-	if s := &m.SDKs[0]; s.Classes != 2 || !slices.Equal(s.Packages, []string{"com.foo"}) {
+	if s := &m.SDKs[0]; s.Classes != 3 || !slices.Equal(s.Packages, []string{"com.foo"}) {
 		t.Errorf("%d classes in %v", s.Classes, s.Packages)
 	}
 }

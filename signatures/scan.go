@@ -24,8 +24,9 @@ func (t typeRef) location() finding.Location {
 // nodeStat counts the types whose deepest node is this one.
 type nodeStat struct {
 	defined, referenced           int
-	exactDefined, exactReferenced int // types that are the node's key itself
-	firstDefined, firstReferenced typeRef
+	exactDefined, exactReferenced int             // types that are the node's key itself
+	firstDefined, firstReferenced typeRef         // by name
+	exactDefinedIn, exactNamedIn  string          // units, of types that are the key itself
 	packages                      map[string]bool // of defined classes, "com/foo"
 }
 
@@ -37,6 +38,8 @@ func (s *nodeStat) merge(t *nodeStat) {
 	if s.referenced == 0 {
 		s.firstReferenced = t.firstReferenced
 	}
+	s.exactDefinedIn = cmp.Or(s.exactDefinedIn, t.exactDefinedIn)
+	s.exactNamedIn = cmp.Or(s.exactNamedIn, t.exactNamedIn)
 	s.defined += t.defined
 	s.referenced += t.referenced
 	s.exactDefined += t.exactDefined
@@ -220,13 +223,15 @@ func (s *unitScan) classes() {
 		}
 		defined[typ>>6] |= 1 << (typ & 63)
 		st := s.stat(n)
-		if st.defined == 0 || desc < st.firstDefined.name {
+		body := descriptorBody(desc)
+		// By their bodies an outer class is before its inner ones.
+		if st.defined == 0 || body < descriptorBody(st.firstDefined.name) {
 			st.firstDefined = typeRef{s.name, desc}
 		}
 		st.defined++
-		body := descriptorBody(desc)
 		if len(body) == int(x.nodes[n].keyLen) {
 			st.exactDefined++
+			st.exactDefinedIn = s.name
 		}
 		pkg := body[:max(strings.LastIndexByte(body, '/'), 0)]
 		if st.packages == nil {
@@ -249,6 +254,7 @@ func (s *unitScan) classes() {
 		st.referenced++
 		if len(descriptorBody(desc)) == int(x.nodes[n].keyLen) {
 			st.exactReferenced++
+			st.exactNamedIn = s.name
 		}
 	}
 }
