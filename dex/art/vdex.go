@@ -117,7 +117,6 @@ func (c *Container) readDex(data []byte, lay vdexLayout, version int) {
 		own = bytes.Clone(data)
 	}
 	at := lay.dex.lo
-	var starts []int64
 	for i := 0; i < MaxCodes && at < lay.dex.hi; i++ {
 		var table uint32
 		if lay.tables {
@@ -143,7 +142,6 @@ func (c *Container) readDex(data []byte, lay vdexLayout, version int) {
 			if 4*i+4 <= len(lay.checksums) {
 				code.Checksum = binary.LittleEndian.Uint32(lay.checksums[4*i:])
 			}
-			starts = append(starts, at)
 			quick := lay.quick.in(own)
 			switch {
 			case len(quick) == 0 && version >= 27:

@@ -390,9 +390,10 @@ func (b *builder) finish() {
 	b.resolveLabel()
 	// Android's order: the base's code first, loaded before other code.
 	slices.SortStableFunc(b.set.Units, func(x, y fact.Unit) int {
-		return boolCompare(y.(*dexUnit).info.Loaded, x.(*dexUnit).info.Loaded)
+		return boolCompare(y.Info().Loaded, x.Info().Loaded)
 	})
 	if len(b.set.Units) > 0 {
+		connect(b.set.Units)
 		b.set.Graph = Graph(b.set.Units)
 		return
 	}

@@ -18,13 +18,12 @@ type dexUnit struct {
 	sweep  sync.Once
 	bodies []fact.Body
 	refs   []fact.Ref
-	codes  []uint32 // code offset of each body
+	defs   []dex.MethodDef // of each body
 	insns  int
 	cut    bool  // overlapping code was cut off
 	bodyOf []int // body of a method index, -1 if it has none
 
-	values sync.Once
-	vals   *valuer
+	values values
 }
 
 func newDexUnit(f *dex.File, name, sha string, loaded bool) *dexUnit {
@@ -188,7 +187,7 @@ func (u *dexUnit) walk() {
 			Method: m.Index, Class: u.f.Class(class).Type, Insns: uint32(n),
 			RefFirst: first, RefEnd: uint32(len(u.refs)),
 		})
-		u.codes = append(u.codes, m.CodeOff)
+		u.defs = append(u.defs, m)
 		u.insns += n
 		return true
 	})

@@ -110,9 +110,7 @@ func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []in
 			for _, s := range splits {
 				in.Parts = append(in.Parts, member{f.Files[s], extract.RoleSplit, peeks[s].Split})
 			}
-			for _, m := range f.compiled(c) {
-				in.Parts = append(in.Parts, m)
-			}
+			in.Parts = append(in.Parts, f.compiled(c)...)
 			if pkg, ok := lone[i]; ok && !p.HasCode {
 				in.Problems = append(in.Problems, fact.Problem{
 					Kind: fact.ProblemMissingPart, Lossy: true,
