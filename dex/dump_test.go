@@ -2,6 +2,7 @@ package dex_test
 
 import (
 	"bufio"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
@@ -207,65 +208,72 @@ func (d *dumper) class(i int) {
 	d.p("  source_file_idx   : %d (%s)\n\n", int32(c.SourceFile), src)
 }
 
+// annotations prints the annotations of a class. The reader yields annotations
+// and nothing for an empty set, which dexdump prints: the directory itself tells
+// where these are.
 func (d *dumper) annotations(i int) {
-	if d.f.Class(i).AnnotationsOff == 0 {
+	off := d.f.Class(i).AnnotationsOff
+	if off == 0 {
 		return
 	}
 	d.p("Class #%d annotations:\n", i)
-	// dexdump prints empty sets too; the reader yields annotations only. Our
-	// fixtures and what compilers write have an empty set for parameters alone.
 	type place struct {
 		t     dex.AnnotationTarget
 		m     uint32
 		param int
 	}
-	last := place{t: 99}
-	param := 0
+	have := make(map[place][]dex.Annotation)
 	for a := range d.f.Annotations(i) {
 		at := place{a.Target, a.Member, a.Param}
-		if at.t != last.t || at.m != last.m {
-			d.paramRest(last.t, last.m, param)
-			param = 0
-			switch a.Target {
-			case dex.OnClass:
-				d.p("Annotations on class\n")
-			case dex.OnField:
-				d.p("Annotations on field #%d '%s'\n", a.Member, d.str(d.f.Field(a.Member).Name))
-			case dex.OnMethod:
-				d.p("Annotations on method #%d '%s'\n", a.Member, d.str(d.f.Method(a.Member).Name))
-			case dex.OnParameter:
-				d.p("Annotations on method #%d '%s' parameters\n", a.Member, d.str(d.f.Method(a.Member).Name))
-			}
-		}
-		if a.Target == dex.OnParameter {
-			for ; param < a.Param; param++ {
-				d.p("#%d\n  empty-annotation-set\n", param)
-			}
-			if param == a.Param {
-				d.p("#%d\n", param)
-				param++
-			}
-		}
-		last = at
-		vis := "UNKNOWN"
-		if int(a.Visibility) < 3 {
-			vis = []string{"BUILD", "RUNTIME", "SYSTEM"}[a.Visibility]
-		}
-		d.p("  VISIBILITY_%s ", vis)
-		d.annotation(a.Annotation)
-		d.p("\n")
+		have[at] = append(have[at], a.Annotation)
 	}
-	d.paramRest(last.t, last.m, param)
+	set := func(at place) {
+		if len(have[at]) == 0 {
+			d.p("  empty-annotation-set\n")
+		}
+		for _, a := range have[at] {
+			vis := "UNKNOWN"
+			if int(a.Visibility) < 3 {
+				vis = []string{"BUILD", "RUNTIME", "SYSTEM"}[a.Visibility]
+			}
+			d.p("  VISIBILITY_%s ", vis)
+			d.annotation(a)
+			d.p("\n")
+		}
+		delete(have, at)
+	}
+	u := func(off uint32) uint32 { return binary.LittleEndian.Uint32(d.f.Data()[off:]) }
+	if u(off) != 0 {
+		d.p("Annotations on class\n")
+		set(place{dex.OnClass, dex.NoIndex, 0})
+	}
+	fields, methods, params := u(off+4), u(off+8), u(off+12)
+	off += 16
+	for range fields {
+		m := u(off)
+		d.p("Annotations on field #%d '%s'\n", m, d.str(d.f.Field(m).Name))
+		set(place{dex.OnField, m, 0})
+		off += 8
+	}
+	for range methods {
+		m := u(off)
+		d.p("Annotations on method #%d '%s'\n", m, d.str(d.f.Method(m).Name))
+		set(place{dex.OnMethod, m, 0})
+		off += 8
+	}
+	for range params {
+		m := u(off)
+		d.p("Annotations on method #%d '%s' parameters\n", m, d.str(d.f.Method(m).Name))
+		for p := range u(u(off + 4)) {
+			d.p("#%d\n", p)
+			set(place{dex.OnParameter, m, int(p)})
+		}
+		off += 8
+	}
+	if len(have) > 0 {
+		d.p("annotations that the directory does not name: %v\n", have)
+	}
 	d.p("\n")
-}
-
-// paramRest prints the empty sets of the parameters behind the last annotated one.
-func (d *dumper) paramRest(t dex.AnnotationTarget, method uint32, from int) {
-	if t == dex.OnParameter {
-		for n := d.f.Proto(d.f.Method(method).Proto).Params.Len(); from < n; from++ {
-			d.p("#%d\n  empty-annotation-set\n", from)
-		}
-	}
 }
 
 func (d *dumper) annotation(a dex.Annotation) {
