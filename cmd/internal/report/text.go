@@ -106,6 +106,10 @@ func (h *textHandler) app(a *event.App) {
 	h.hosts(a)
 	h.events(a)
 	h.unseen(a)
+	if a.Status == fact.Complete && len(a.SDKs)+len(a.Identifiers) == 0 &&
+		!slices.ContainsFunc(a.Endpoints, func(e finding.Endpoint) bool { return e.Noise == "" }) {
+		h.printf("  %s\n", h.style(dim, "Nothing of what the rules know was found in it."))
+	}
 	h.printf("\n")
 	h.remember(a)
 }
@@ -345,13 +349,23 @@ func owners(sites []finding.Site) string {
 }
 
 func ownerName(o finding.Owner) string {
-	s := o.Name
-	if len(o.Via) > 0 {
+	var by []string
+	for _, v := range o.Via {
 		// The member behind the name is for explain.
-		by, _, _ := strings.Cut(o.Via[0], " (")
-		s += ", called from " + by
+		if i := strings.LastIndex(v, " (L"); i >= 0 {
+			v = v[:i]
+		}
+		if !slices.Contains(by, v) {
+			by = append(by, v)
+		}
 	}
-	return s
+	switch n := len(by); {
+	case n == 0:
+		return o.Name
+	case n > 2:
+		by = append(by[:2], fmt.Sprintf("%d more", n-2))
+	}
+	return o.Name + ", called from " + strings.Join(by, " and ")
 }
 
 var resetWords = map[string]string{

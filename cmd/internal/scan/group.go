@@ -94,12 +94,12 @@ func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []in
 			out = append(out, input{Parts: []member{{candidate: *c, Role: extract.RoleBase}}})
 			continue
 		case peeks[i] == nil && !c.Explicit:
+			if f.besideAPK(c, byFile, peeks) {
+				continue // part of the app whose APK stands up to two folders up
+			}
 			if !standsAlone(c.Kind) {
 				f.skip(c, "")
 				continue
-			}
-			if f.besideAPK(c, byFile, peeks) {
-				continue // part of the app whose APK stands two folders up
 			}
 		}
 		in := input{Parts: []member{{candidate: *c, Role: extract.RoleBase}}}
@@ -218,6 +218,11 @@ func (f *found) compiled(c *candidate) []member {
 
 // besideAPK reports whether a file is the compiled code of an APK that was found.
 func (f *found) besideAPK(c *candidate, byFile map[string]int, peeks []*extract.Peeked) bool {
+	switch filepath.Ext(c.File) {
+	case ".odex", ".vdex", ".oat", ".art":
+	default:
+		return false
+	}
 	dir, file := filepath.Split(c.File)
 	dir = filepath.Clean(dir)
 	name := strings.TrimSuffix(file, filepath.Ext(file))
