@@ -202,7 +202,7 @@ func (x *Analysis) findSites() {
 }
 
 func isBuilder(t string) bool {
-	return t == "Ljava/lang/StringBuilder;" || t == "Ljava/lang/StringBuffer;"
+	return t == "Ljava/lang/StringBuilder;" || t == "Ljava/lang/StringBuffer;" || t == "Landroid/net/Uri$Builder;"
 }
 
 func (x *Analysis) siteAt(pc uint32) (int, bool) {

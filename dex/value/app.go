@@ -89,6 +89,30 @@ func (a *App) EachCall(file int, m dex.MethodDef, fn func(pc uint32, in dex.Inst
 	a.with(file, m, 0, func(x *Analysis) { x.Each(fn) })
 }
 
+// Site is a call: the instruction at PC of a method of file number File.
+type Site struct {
+	File   int
+	Method dex.MethodDef
+	PC     uint32
+}
+
+// MaxCallers is how many calls of a method AtCallers looks at.
+const MaxCallers = 32
+
+// AtCallers returns what v, a value in some method, is if that method is called
+// from these sites and from nowhere else: one of what it is at each of them. Sites
+// that are no calls count as unknown. With too many sites it is v itself.
+func (a *App) AtCallers(v Value, sites []Site) Value {
+	if len(sites) == 0 || len(sites) > MaxCallers {
+		return v
+	}
+	var alts []Value
+	for _, s := range sites {
+		alts = append(alts, v.Bind(a.Args(s.File, s.Method, s.PC)))
+	}
+	return oneOf(alts)
+}
+
 // checkout returns the analysis of a method, which nobody else uses then.
 func (a *App) checkout(file int, m dex.MethodDef) *Analysis {
 	a.mu.Lock()
@@ -168,13 +192,21 @@ func (a *App) models(file int) []uint16 {
 			if int64(m.Class) >= int64(len(types)) || types[m.Class] == 0 {
 				continue
 			}
+			class := f.Type(m.Class)
 			if types[m.Class]&own != 0 {
 				of[i] = ofApp
+				// A method of Context is called by the name of the app's own class.
+				switch f.String(m.Name) {
+				case "getSystemService", "getString", "getText":
+					if _, ok := a.find(file, uint32(i)); !ok {
+						class = contexts[0]
+					}
+				}
 			}
-			if types[m.Class]&known == 0 {
+			if types[m.Class]&known == 0 && class != contexts[0] {
 				continue
 			}
-			name := f.Type(m.Class) + "->" + f.String(m.Name)
+			name := class + "->" + f.String(m.Name)
 			proto := f.ProtoString(m.Proto)
 			if len(name)+len(proto) > maxProto {
 				continue
@@ -376,6 +408,12 @@ func (a *App) readField(file int, index uint32, depth int) Value {
 	v := Value{Kind: Field, S: f.FieldString(index)}
 	at, fd, ok := a.findField(f.Type(ref.Class), f.String(ref.Name), f.Type(ref.Type))
 	if !ok {
+		if d := primitives[f.Type(ref.Class)]; d != "" && f.String(ref.Name) == "TYPE" {
+			return Value{Kind: Class, S: d}
+		}
+		if c, ok := constants[v.S]; ok {
+			return c
+		}
 		return v
 	}
 	g := a.files[at.file]

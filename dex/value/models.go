@@ -164,7 +164,7 @@ func newModelTable() *modelTable {
 	}, str+"->join("+charSeq+"["+charSeq+")", "Landroid/text/TextUtils;->join("+charSeq+"["+object+")")
 	same := func(x *Analysis, c *call) ref { return x.textOf(c.args[0]) }
 	row(1, same, str+"->toString()", str+"->intern()", charSeq+"->toString()", object+"->toString()",
-		"Ljava/util/Objects;->toString("+object+")", str+"->subSequence", str+"->normalize")
+		"Ljava/util/Objects;->toString("+object+")")
 	row(1, func(x *Analysis, c *call) ref {
 		return x.mapText(c.args[0], func(s string) string {
 			return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
@@ -282,6 +282,14 @@ func newModelTable() *modelTable {
 		x.become(c.args[0], x.textOf(c.args[1]))
 		return none
 	}, "Ljava/net/URL;-><init>("+str+")", "Ljava/net/URI;-><init>("+str+")", file+"-><init>("+str+")")
+	row(4, func(x *Analysis, c *call) ref {
+		host := []ref{x.textOf(c.args[1]), x.str("://"), x.textOf(c.args[2])}
+		if len(c.args) > 4 {
+			host = append(host, x.str(":"), x.textAs(c.args[3], "I"))
+		}
+		x.become(c.args[0], x.text(append(host, x.textOf(c.args[len(c.args)-1]))...))
+		return none
+	}, "Ljava/net/URL;-><init>("+str+str+str+")", "Ljava/net/URL;-><init>("+str+str+"I"+str+")")
 	path := func(x *Analysis, a, b ref) ref {
 		sep := x.str("/")
 		if s, ok := x.constText(a); ok && strings.HasSuffix(s, "/") {
@@ -307,6 +315,32 @@ func newModelTable() *modelTable {
 			return s
 		})
 	}, uri+"->decode("+str+")")
+
+	const uriBuilder = "Landroid/net/Uri$Builder;"
+	row(1, func(x *Analysis, c *call) ref { x.fillBuilder(c.args[0], x.str("")); return none }, uriBuilder+"-><init>()")
+	part := func(add func(x *Analysis, c *call, old ref) ref) func(x *Analysis, c *call) ref {
+		return func(x *Analysis, c *call) ref {
+			if _, ok := x.siteOf(c.args[0]); ok {
+				x.eachBuilder(c.args[0], func(old ref) ref { return add(x, c, old) })
+				return c.args[0]
+			}
+			return add(x, c, x.textOf(c.args[0]))
+		}
+	}
+	row(2, part(func(x *Analysis, c *call, old ref) ref { return x.text(x.textOf(c.args[1]), x.str("://"), old) }), uriBuilder+"->scheme")
+	row(2, part(func(x *Analysis, c *call, old ref) ref { return x.text(old, x.textOf(c.args[1])) }), uriBuilder+"->authority", uriBuilder+"->encodedAuthority")
+	row(2, part(func(x *Analysis, c *call, old ref) ref { return path(x, old, c.args[1]) }), uriBuilder+"->path", uriBuilder+"->encodedPath",
+		uriBuilder+"->appendPath", uriBuilder+"->appendEncodedPath")
+	row(3, part(func(x *Analysis, c *call, old ref) ref {
+		sep := "?"
+		if x.mentions(old, "?") {
+			sep = "&"
+		}
+		return x.text(old, x.str(sep), x.textOf(c.args[1]), x.str("="), x.textOf(c.args[2]))
+	}), uriBuilder+"->appendQueryParameter")
+	row(2, part(func(x *Analysis, _ *call, old ref) ref { return x.text(old, unknown) }), uriBuilder+"->query", uriBuilder+"->encodedQuery", uriBuilder+"->fragment",
+		uriBuilder+"->opaquePart")
+	row(1, same, uriBuilder+"->build()", uriBuilder+"->toString()", uri+"->buildUpon()")
 
 	// Encodings.
 	decode := func(x *Analysis, r ref) ref {
@@ -378,14 +412,12 @@ func newModelTable() *modelTable {
 	row(1, func(x *Analysis, c *call) ref {
 		l, ok := x.leaves(c.args[0])
 		for i, e := range l {
-			switch n := x.get(e); n.kind {
-			case Object, kindSite:
-				l[i] = x.node(Class, n.s, 0)
-			case String, Concat:
-				l[i] = x.node(Class, str, 0)
-			default:
+			d := x.declared(e)
+			if d == "" || d == object {
 				ok = false
+				break
 			}
+			l[i] = x.node(Class, d, 0)
 		}
 		if !ok {
 			return x.node(Result, "", int64(c.index))
@@ -432,17 +464,86 @@ func newModelTable() *modelTable {
 		return x.node(Result, "", int64(c.index))
 	}, class+"->newInstance()", "Ljava/lang/reflect/Constructor;->newInstance")
 
+	// What a name stands for.
+	row(2, func(x *Analysis, c *call) ref {
+		if r, ok := x.one(c.args[1]); ok {
+			switch n := x.get(r); n.kind {
+			case String:
+				if d := services[n.s]; d != "" {
+					return x.node(Object, d, 0)
+				}
+			case Class:
+				return x.node(Object, n.s, 0)
+			}
+		}
+		return x.node(Result, "", int64(c.index))
+	}, append(on("->getSystemService("+str+")", contexts...), on("->getSystemService("+class+")", contexts...)...)...)
+
 	// What looks up a resource says which one.
 	resource := func(x *Analysis, c *call) ref { return x.node(Result, "", int64(c.index), c.args[1]) }
-	for _, c := range []string{
-		"Landroid/content/Context;", "Landroid/content/res/Resources;", "Landroid/app/Activity;", "Landroid/app/Fragment;",
-		"Landroid/app/Application;", "Landroid/app/Service;", "Landroid/content/ContextWrapper;",
-	} {
-		row(2, resource, c+"->getString(I)", c+"->getText(I)", c+"->getString(I["+object+")")
+	for _, m := range []string{"->getString(I)", "->getText(I)", "->getString(I[" + object + ")"} {
+		row(2, resource, on(m, contexts...)...)
+		row(2, resource, on(m, "Landroid/content/res/Resources;", "Landroid/app/Fragment;")...)
 	}
 	row(2, resource, "Landroid/content/res/Resources;->getStringArray(I)", "Landroid/content/res/Resources;->getInteger(I)", "Landroid/content/res/Resources;->getBoolean(I)",
 		"Landroid/content/res/Resources;->openRawResource(I)")
 	return t
+}
+
+// contexts are the classes that apps call methods of Context by.
+var contexts = []string{
+	"Landroid/content/Context;", "Landroid/content/ContextWrapper;", "Landroid/app/Activity;", "Landroid/app/Application;", "Landroid/app/Service;",
+	"Landroid/view/ContextThemeWrapper;", "Landroid/app/IntentService;",
+}
+
+// on returns the names of a method in several classes.
+func on(method string, classes ...string) (names []string) {
+	for _, c := range classes {
+		names = append(names, c+method)
+	}
+	return names
+}
+
+// services are what Context.getSystemService returns, by name (the _SERVICE
+// constants of android.content.Context).
+var services = map[string]string{
+	"accessibility": "Landroid/view/accessibility/AccessibilityManager;", "account": "Landroid/accounts/AccountManager;",
+	"activity": "Landroid/app/ActivityManager;", "alarm": "Landroid/app/AlarmManager;", "appops": "Landroid/app/AppOpsManager;",
+	"appwidget": "Landroid/appwidget/AppWidgetManager;", "audio": "Landroid/media/AudioManager;", "autofill": "Landroid/view/autofill/AutofillManager;",
+	"batterymanager": "Landroid/os/BatteryManager;", "bluetooth": "Landroid/bluetooth/BluetoothManager;",
+	"camera": "Landroid/hardware/camera2/CameraManager;", "carrier_config": "Landroid/telephony/CarrierConfigManager;",
+	"clipboard": "Landroid/content/ClipboardManager;", "companiondevice": "Landroid/companion/CompanionDeviceManager;",
+	"connectivity": "Landroid/net/ConnectivityManager;", "device_policy": "Landroid/app/admin/DevicePolicyManager;",
+	"display": "Landroid/hardware/display/DisplayManager;", "download": "Landroid/app/DownloadManager;", "dropbox": "Landroid/os/DropBoxManager;",
+	"euicc": "Landroid/telephony/euicc/EuiccManager;", "fingerprint": "Landroid/hardware/fingerprint/FingerprintManager;",
+	"input": "Landroid/hardware/input/InputManager;", "input_method": "Landroid/view/inputmethod/InputMethodManager;",
+	"jobscheduler": "Landroid/app/job/JobScheduler;", "keyguard": "Landroid/app/KeyguardManager;", "launcherapps": "Landroid/content/pm/LauncherApps;",
+	"layout_inflater": "Landroid/view/LayoutInflater;", "location": "Landroid/location/LocationManager;",
+	"media_projection": "Landroid/media/projection/MediaProjectionManager;", "media_router": "Landroid/media/MediaRouter;",
+	"media_session": "Landroid/media/session/MediaSessionManager;", "netstats": "Landroid/app/usage/NetworkStatsManager;", "nfc": "Landroid/nfc/NfcManager;",
+	"notification": "Landroid/app/NotificationManager;", "phone": "Landroid/telephony/TelephonyManager;", "power": "Landroid/os/PowerManager;",
+	"print": "Landroid/print/PrintManager;", "role": "Landroid/app/role/RoleManager;", "search": "Landroid/app/SearchManager;",
+	"sensor": "Landroid/hardware/SensorManager;", "servicediscovery": "Landroid/net/nsd/NsdManager;", "shortcut": "Landroid/content/pm/ShortcutManager;",
+	"storage": "Landroid/os/storage/StorageManager;", "storagestats": "Landroid/app/usage/StorageStatsManager;",
+	"telecom": "Landroid/telecom/TelecomManager;", "telephony_subscription_service": "Landroid/telephony/SubscriptionManager;",
+	"uimode": "Landroid/app/UiModeManager;", "usagestats": "Landroid/app/usage/UsageStatsManager;", "usb": "Landroid/hardware/usb/UsbManager;",
+	"user": "Landroid/os/UserManager;", "vibrator": "Landroid/os/Vibrator;", "wallpaper": "Landroid/app/WallpaperManager;",
+	"wifi": "Landroid/net/wifi/WifiManager;", "wifip2p": "Landroid/net/wifi/p2p/WifiP2pManager;", "window": "Landroid/view/WindowManager;",
+}
+
+// constants are static fields of the framework that never change but are not
+// compiled into the code that reads them.
+var constants = map[string]Value{
+	"Ljava/io/File;->separator:Ljava/lang/String;":     {Kind: String, S: "/"},
+	"Ljava/io/File;->separatorChar:C":                  {Kind: Int, N: '/'},
+	"Ljava/io/File;->pathSeparator:Ljava/lang/String;": {Kind: String, S: ":"},
+	"Landroid/net/Uri;->EMPTY:Landroid/net/Uri;":       {Kind: String},
+}
+
+// primitives are the classes that stand in the TYPE fields of java.lang.
+var primitives = map[string]string{
+	"Ljava/lang/Boolean;": "Z", "Ljava/lang/Byte;": "B", "Ljava/lang/Short;": "S", "Ljava/lang/Character;": "C", "Ljava/lang/Integer;": "I",
+	"Ljava/lang/Long;": "J", "Ljava/lang/Float;": "F", "Ljava/lang/Double;": "D", "Ljava/lang/Void;": "V",
 }
 
 // become puts a value in the place of an object that was made a moment ago.
@@ -465,6 +566,33 @@ func (x *Analysis) fillBuilder(obj, text ref) {
 	}
 }
 
+// declared returns the class that an object is known or declared to be of, ""
+// if it is none.
+func (x *Analysis) declared(r ref) string {
+	d := ""
+	switch n := x.get(r); n.kind {
+	case Object, kindSite:
+		d = n.s
+	case String, Concat:
+		d = "Ljava/lang/String;"
+	case Param:
+		if n.n < int64(len(x.params)) {
+			d = x.params[n.n]
+		}
+	case kindField:
+		d = x.f.Type(x.f.Field(uint32(n.n)).Type)
+	case kindCall, Result:
+		if n.s == "" {
+			p := x.f.ProtoString(x.f.Method(uint32(n.n)).Proto)
+			d = p[strings.IndexByte(p, ')')+1:]
+		}
+	}
+	if !strings.HasPrefix(d, "L") {
+		return ""
+	}
+	return d
+}
+
 // eachBuilder changes what StringBuilders hold. If it may be one of several,
 // each is changed or not.
 func (x *Analysis) eachBuilder(obj ref, fn func(old ref) ref) {
@@ -481,6 +609,20 @@ func (x *Analysis) eachBuilder(obj ref, fn func(old ref) ref) {
 		}
 		x.setContent(site, v)
 	}
+}
+
+// mentions reports whether a known part of a text holds s.
+func (x *Analysis) mentions(r ref, s string) bool {
+	n := x.get(r)
+	if n.kind == String {
+		return strings.Contains(n.s, s)
+	}
+	for _, e := range n.elems {
+		if p := x.get(e); p.kind == String && strings.Contains(p.s, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // constText returns the text that r is, if all of it is known.

@@ -157,6 +157,37 @@ func (v Value) Text() (texts []string, ok bool) {
 	return nil, false
 }
 
+// Bind returns v with args in the place of the parameters that it mentions:
+// what v is if its method is called with these arguments. Parameters that have no
+// argument are unknown then.
+func (v Value) Bind(args []Value) Value { return v.bind(args, 0) }
+
+func (v Value) bind(args []Value, depth int) Value {
+	switch {
+	case depth > MaxDepth:
+		return Value{Kind: Unknown}
+	case v.Kind == Param:
+		if v.N >= 0 && v.N < int64(len(args)) {
+			return args[v.N]
+		}
+		return Value{Kind: Unknown}
+	case len(v.Elems) == 0:
+		return v
+	}
+	l := make([]Value, len(v.Elems))
+	for i, e := range v.Elems {
+		l[i] = e.bind(args, depth+1)
+	}
+	switch v.Kind {
+	case OneOf:
+		return oneOf(l)
+	case Concat:
+		return concat(l)
+	}
+	v.Elems = l
+	return v
+}
+
 func equal(a, b Value) bool {
 	return a.Kind == b.Kind && a.S == b.S && a.N == b.N && (a.F == b.F || a.F != a.F && b.F != b.F) && slices.EqualFunc(a.Elems, b.Elems, equal)
 }

@@ -150,6 +150,8 @@ func TestArgs(t *testing.T) {
 		// Addresses.
 		{"uri", "const-string v0, \"content://x/y\"\n    invoke-static {v0}, Landroid/net/Uri;->parse(Ljava/lang/String;)Landroid/net/Uri;\n    move-result-object v0" + obj, `"content://x/y"`},
 		{"appended path", "const-string v0, \"content://x\"\n    invoke-static {v0}, Landroid/net/Uri;->parse(Ljava/lang/String;)Landroid/net/Uri;\n    move-result-object v0\n    const-string v1, \"y\"\n    invoke-static {v0, v1}, Landroid/net/Uri;->withAppendedPath(Landroid/net/Uri;Ljava/lang/String;)Landroid/net/Uri;\n    move-result-object v0" + obj, `"content://x/y"`},
+		{"uri builder", "new-instance v0, Landroid/net/Uri$Builder;\n    invoke-direct {v0}, Landroid/net/Uri$Builder;-><init>()V\n    const-string v1, \"https\"\n    invoke-virtual {v0, v1}, Landroid/net/Uri$Builder;->scheme(Ljava/lang/String;)Landroid/net/Uri$Builder;\n    move-result-object v2\n    const-string v1, \"example.com\"\n    invoke-virtual {v2, v1}, Landroid/net/Uri$Builder;->authority(Ljava/lang/String;)Landroid/net/Uri$Builder;\n    const-string v1, \"a\"\n    invoke-virtual {v0, v1}, Landroid/net/Uri$Builder;->appendPath(Ljava/lang/String;)Landroid/net/Uri$Builder;\n    invoke-virtual {v0, v1, p1}, Landroid/net/Uri$Builder;->appendQueryParameter(Ljava/lang/String;Ljava/lang/String;)Landroid/net/Uri$Builder;\n    invoke-virtual {v0, v1, v1}, Landroid/net/Uri$Builder;->appendQueryParameter(Ljava/lang/String;Ljava/lang/String;)Landroid/net/Uri$Builder;\n    invoke-virtual {v0}, Landroid/net/Uri$Builder;->build()Landroid/net/Uri;\n    move-result-object v0" + obj, `"https://example.com/a?a=" + p1 + "&a=a"`},
+		{"uri built upon another", "const-string v0, \"content://x\"\n    invoke-static {v0}, Landroid/net/Uri;->parse(Ljava/lang/String;)Landroid/net/Uri;\n    move-result-object v0\n    invoke-virtual {v0}, Landroid/net/Uri;->buildUpon()Landroid/net/Uri$Builder;\n    move-result-object v0\n    const-string v1, \"y\"\n    invoke-virtual {v0, v1}, Landroid/net/Uri$Builder;->appendPath(Ljava/lang/String;)Landroid/net/Uri$Builder;\n    move-result-object v0\n    invoke-virtual {v0}, Landroid/net/Uri$Builder;->build()Landroid/net/Uri;\n    move-result-object v0" + obj, `"content://x/y"`},
 		{"url", "new-instance v0, Ljava/net/URL;\n    const-string v1, \"https://a/\"\n    invoke-direct {v0, v1}, Ljava/net/URL;-><init>(Ljava/lang/String;)V" + obj, `"https://a/"`},
 		{"file", "new-instance v0, Ljava/io/File;\n    const-string v1, \"/sys/\"\n    invoke-direct {v0, v1, p1}, Ljava/io/File;-><init>(Ljava/lang/String;Ljava/lang/String;)V" + obj, `"/sys/" + p1`},
 		{"encoded", "const-string v0, \"a b/c\"\n    invoke-static {v0}, Landroid/net/Uri;->encode(Ljava/lang/String;)Ljava/lang/String;\n    move-result-object v0" + str, `"a%20b%2Fc"`},
@@ -179,6 +181,14 @@ func TestArgs(t *testing.T) {
 		{"getName", "const-class v0, Lcom/x/K$I;\n    invoke-virtual {v0}, Ljava/lang/Class;->getName()Ljava/lang/String;\n    move-result-object v0" + str, `"com.x.K$I"`},
 		{"getSimpleName", "const-class v0, Lcom/x/K$I;\n    invoke-virtual {v0}, Ljava/lang/Class;->getSimpleName()Ljava/lang/String;\n    move-result-object v0" + str, `"I"`},
 		{"getClass", "new-instance v0, Lcom/x/K;\n    invoke-virtual {v0}, Ljava/lang/Object;->getClass()Ljava/lang/Class;\n    move-result-object v0" + obj, "Lcom/x/K;"},
+		{"getClass of what a method returns", "invoke-virtual {v9}, Landroid/content/Context;->getPackageManager()Landroid/content/pm/PackageManager;\n    move-result-object v0\n    invoke-virtual {v0}, Ljava/lang/Object;->getClass()Ljava/lang/Class;\n    move-result-object v0" + obj, "Landroid/content/pm/PackageManager;"},
+		{"getClass of a parameter", "invoke-virtual {p1}, Ljava/lang/Object;->getClass()Ljava/lang/Class;\n    move-result-object v0" + obj, "Ljava/lang/String;"},
+		{"service", "const-string v0, \"phone\"\n    invoke-virtual {v9, v0}, Landroid/content/Context;->getSystemService(Ljava/lang/String;)Ljava/lang/Object;\n    move-result-object v0\n    check-cast v0, Landroid/telephony/TelephonyManager;" + obj, "new Landroid/telephony/TelephonyManager;"},
+		{"service by class", "const-class v0, Landroid/net/wifi/WifiManager;\n    invoke-virtual {v9, v0}, Landroid/app/Activity;->getSystemService(Ljava/lang/Class;)Ljava/lang/Object;\n    move-result-object v0" + obj, "new Landroid/net/wifi/WifiManager;"},
+		{"unknown service", "invoke-virtual {v9, p1}, Landroid/content/Context;->getSystemService(Ljava/lang/String;)Ljava/lang/Object;\n    move-result-object v0" + obj, "Landroid/content/Context;->getSystemService(Ljava/lang/String;)Ljava/lang/Object;"},
+		{"separator", "sget-object v0, Ljava/io/File;->separator:Ljava/lang/String;" + str, `"/"`},
+		{"url of parts", "new-instance v0, Ljava/net/URL;\n    const-string v1, \"http\"\n    const/16 v2, 8080\n    const-string v3, \"/f\"\n    invoke-direct {v0, v1, p1, v2, v3}, Ljava/net/URL;-><init>(Ljava/lang/String;Ljava/lang/String;ILjava/lang/String;)V" + obj, `"http://" + p1 + ":8080/f"`},
+		{"primitive class", "sget-object v0, Ljava/lang/Integer;->TYPE:Ljava/lang/Class;" + obj, "I"},
 		{"either class", "const-string v0, \"a.A\"\n    if-eqz p0, :e\n    const-string v0, \"a.B\"\n  :e\n    invoke-static {v0}, Ljava/lang/Class;->forName(Ljava/lang/String;)Ljava/lang/Class;\n    move-result-object v0" + obj, "(La/A; | La/B;)"},
 	}
 	for _, tt := range tests {
@@ -318,9 +328,12 @@ func TestAcross(t *testing.T) {
 		{"final method", "invoke-virtual {v9}, Lcom/y/Base;->fixed()Ljava/lang/String;\n    move-result-object v0\n", `"fixed"`},
 		{"nobody extends it", "invoke-virtual {v9}, Lcom/y/Sub;->name()Ljava/lang/String;\n    move-result-object v0\n", `"sub"`},
 		{"inherited method", "invoke-virtual {v9}, Lcom/y/Sub;->fixed()Ljava/lang/String;\n    move-result-object v0\n", `"fixed"`},
+		{"service of the app's own context", "const-string v1, \"phone\"\n    invoke-virtual {v9, v1}, Lcom/y/Act;->getSystemService(Ljava/lang/String;)Ljava/lang/Object;\n    move-result-object v0\n", "new Landroid/telephony/TelephonyManager;"},
+		{"own method of that name", "invoke-virtual {v9, p1}, Lcom/y/Act;->getText(Ljava/lang/String;)Ljava/lang/String;\n    move-result-object v0\n", "p1"},
 		{"text with a constant", "const-string v1, \"x/\"\n    sget-object v0, Lcom/y/K;->NAME:Ljava/lang/String;\n    invoke-virtual {v1, v0}, Ljava/lang/String;->concat(Ljava/lang/String;)Ljava/lang/String;\n    move-result-object v0\n", `"x/name"`},
 	}
-	const k2 = ".class public Lcom/y/K2;\n.super Lcom/y/K;\n"
+	const k2 = ".class public Lcom/y/K2;\n.super Lcom/y/K;\n.class public Lcom/y/Act;\n.super Landroid/app/Activity;\n" +
+		".method public getText(Ljava/lang/String;)Ljava/lang/String;\n    return-object p1\n.end method\n"
 	for _, tt := range tests {
 		m := method(tt.body + "    invoke-static {v0}, Lcom/x/S;->sink(Ljava/lang/Object;)V")
 		if strings.HasSuffix(tt.body, ":I\n") {
@@ -425,4 +438,102 @@ func checkMethod(tb testing.TB, app *value.App, file int, m dex.MethodDef) {
 		}
 	})
 	x.Return()
+}
+
+func TestBind(t *testing.T) {
+	str := func(s string) value.Value { return value.Value{Kind: value.String, S: s} }
+	par := func(n int64) value.Value { return value.Value{Kind: value.Param, N: n} }
+	of := func(k value.Kind, l ...value.Value) value.Value { return value.Value{Kind: k, Elems: l} }
+	args := []value.Value{str("x"), of(value.OneOf, str("a"), str("b"))}
+	tests := []struct {
+		v    value.Value
+		want string
+	}{
+		{par(0), `"x"`},
+		{par(1), `("a" | "b")`},
+		{par(2), "?"},
+		{par(-1), "?"},
+		{str("s"), `"s"`},
+		{of(value.Concat, str("u/"), par(0), str("/"), par(2)), `"u/x/" + ?`},
+		{of(value.Concat, str("u/"), par(1)), `("u/a" | "u/b")`},
+		{of(value.OneOf, par(0), str("x")), `"x"`},
+		{of(value.Array, par(0), par(1)), `["x", ("a" | "b")]`},
+	}
+	for _, tt := range tests {
+		if got := tt.v.Bind(args).String(); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.v, got, tt.want)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	str := value.Value{Kind: value.String, S: "a"}
+	either := value.Value{Kind: value.OneOf, Elems: []value.Value{str, {Kind: value.String, S: "b"}}}
+	if l, ok := either.Text(); !ok || strings.Join(l, ",") != "a,b" {
+		t.Errorf("%v, %v", l, ok)
+	}
+	for _, v := range []value.Value{{}, {Kind: value.Int}, {Kind: value.OneOf, Elems: []value.Value{str, {Kind: value.Unknown}}}} {
+		if l, ok := v.Text(); ok || l != nil {
+			t.Errorf("%s: %v, %v", v, l, ok)
+		}
+	}
+}
+
+func TestAtCallers(t *testing.T) {
+	app, files := open(t, `
+.class public Lcom/x/W;
+.method public static get(Ljava/lang/String;)Ljava/lang/String;
+    .registers 3
+    const-string v0, "ro."
+    invoke-virtual {v0, p0}, Ljava/lang/String;->concat(Ljava/lang/String;)Ljava/lang/String;
+    move-result-object v0
+    invoke-static {v0}, Landroid/os/SystemProperties;->get(Ljava/lang/String;)Ljava/lang/String;
+    move-result-object v0
+    return-object v0
+.end method
+.method public static one()V
+    .registers 1
+    const-string v0, "serialno"
+    invoke-static {v0}, Lcom/x/W;->get(Ljava/lang/String;)Ljava/lang/String;
+    return-void
+.end method
+.method public static two()V
+    .registers 1
+    const-string v0, "product"
+    invoke-static {v0}, Lcom/x/W;->get(Ljava/lang/String;)Ljava/lang/String;
+    return-void
+.end method
+`)
+	var v value.Value
+	var sites []value.Site
+	f := files[0]
+	f.EachCode(func(_ int, m dex.MethodDef, c dex.Code) bool {
+		c.References(func(pc uint32, _ dex.Opcode, kind dex.IndexKind, index uint32) {
+			if kind != dex.IndexMethod {
+				return
+			}
+			switch f.MethodString(index) {
+			case "Landroid/os/SystemProperties;->get(Ljava/lang/String;)Ljava/lang/String;":
+				v = app.Args(0, m, pc)[0]
+			case "Lcom/x/W;->get(Ljava/lang/String;)Ljava/lang/String;":
+				sites = append(sites, value.Site{Method: m, PC: pc})
+			}
+		})
+		return true
+	})
+	if got := v.String(); got != `"ro." + p0` {
+		t.Errorf("in the method: %s", got)
+	}
+	if got := app.AtCallers(v, sites).String(); got != `("ro.serialno" | "ro.product")` {
+		t.Errorf("at its callers: %s", got)
+	}
+	if got := app.AtCallers(v, nil).String(); got != v.String() {
+		t.Errorf("without callers: %s", got)
+	}
+	if got := app.AtCallers(v, make([]value.Site, value.MaxCallers+1)).String(); got != v.String() {
+		t.Errorf("with too many callers: %s", got)
+	}
+	if got := app.AtCallers(v, append(sites, value.Site{PC: 1000})).String(); got != `("ro.serialno" | "ro.product" | "ro." + ?)` {
+		t.Errorf("with a site that is no call: %s", got)
+	}
 }
