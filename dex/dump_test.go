@@ -25,11 +25,13 @@ type dumper struct {
 // counts is what was printed.
 type counts struct {
 	files, strings, types, protos, fields, methods, classes, classFields, classMethods int
+	refused                                                                            int // by dexdump and by us
 	codes, insns, invokes, constStrings, fieldRefs, typeRefs, lines, locals, values    int
 }
 
 func (c *counts) add(o counts) {
 	c.files += o.files
+	c.refused += o.refused
 	c.strings += o.strings
 	c.types += o.types
 	c.protos += o.protos
@@ -51,9 +53,10 @@ func (c *counts) add(o counts) {
 
 func (c counts) String() string {
 	return fmt.Sprintf("%d files, %d strings, %d types, %d protos, %d field ids, %d method ids, %d classes with %d fields and %d methods, %d code items, "+
-		"%d instructions, of them %d invokes, %d const-strings, %d field accesses, %d type references; %d line entries, %d locals, %d encoded values",
+		"%d instructions, of them %d invokes, %d const-strings, %d field accesses, %d type references; %d line entries, %d locals, %d encoded values; "+
+		"besides, %d files that dexdump and Verify refuse alike",
 		c.files, c.strings, c.types, c.protos, c.fields, c.methods, c.classes, c.classFields, c.classMethods, c.codes,
-		c.insns, c.invokes, c.constStrings, c.fieldRefs, c.typeRefs, c.lines, c.locals, c.values)
+		c.insns, c.invokes, c.constStrings, c.fieldRefs, c.typeRefs, c.lines, c.locals, c.values, c.refused)
 }
 
 // dump prints f under the given name and returns what it counted.

@@ -239,8 +239,9 @@ func openAt(buf []byte, at int, d Dialect) (*File, error) {
 
 // OpenCompact reads a compact DEX file. main begins at its header; data is
 // where its data offsets count from, that is the bytes at main+data_off, which
-// in a VDEX file lie in the section that several files share. Both are
-// borrowed.
+// in a VDEX file lie in the section that several files share. They must begin
+// at a multiple of four of that file, for try items are aligned there. Both
+// are borrowed.
 func OpenCompact(main, data []byte) (*File, error) {
 	if len(main) < 8 || string(main[:4]) != "cdex" {
 		return nil, binread.Errorf(binread.BadMagic, "header", 0, "no compact DEX")
