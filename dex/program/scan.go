@@ -40,12 +40,12 @@ type scan struct {
 	t     *tables
 	units []Unit
 
-	rows   map[rowKey]row
-	rowed  []bool // names of methods that rows speak of
-	params []param
-	clinit []MethodID
-	regs   [][]registration // by method named; nil: not asked yet
-	none   []registration   // asked, and there are none
+	rows    map[rowKey]row
+	rowed   []bool // names of methods that rows speak of
+	params  []param
+	clinit  []MethodID
+	regs    []uint32         // by method named: 0 not asked yet, else a position in regList + 1
+	regList [][]registration // the first is empty
 
 	// Of the body at hand.
 	unit   int
@@ -102,7 +102,7 @@ func newScan(g *graph, units []Unit) *scan {
 	s := &scan{
 		g: g, t: t, units: units,
 		rows: map[rowKey]row{}, rowed: make([]bool, len(t.names.list)),
-		regs: make([][]registration, t.numMethods()), none: []registration{},
+		regs: make([]uint32, t.numMethods()), regList: make([][]registration, 1),
 		runMemo: map[runKey][]MethodID{},
 	}
 	add := func(class, method string, r row) {
@@ -246,14 +246,15 @@ func (s *scan) edge(body, pc uint32, to MethodID, kind EdgeKind) {
 
 // registrations returns what a call of m hands over.
 func (s *scan) registrations(m MethodID, kind RefKind) []registration {
-	if r := s.regs[m]; r != nil {
-		return r
+	if i := s.regs[m]; i != 0 {
+		return s.regList[i-1]
 	}
 	r := s.findRegistrations(m, kind)
-	if len(r) == 0 {
-		r = s.none
+	s.regs[m] = 1
+	if len(r) > 0 {
+		s.regList = append(s.regList, r)
+		s.regs[m] = uint32(len(s.regList))
 	}
-	s.regs[m] = r
 	return r
 }
 
@@ -361,7 +362,7 @@ func params(proto string) func(func(string) bool) {
 
 // site finds out what one call that hands something over may run.
 func (s *scan) site(x site) {
-	for _, r := range s.regs[x.to] {
+	for _, r := range s.regList[s.regs[x.to]-1] {
 		switch r.how {
 		case byReflection:
 			s.reflected(x)

@@ -66,6 +66,13 @@ func (p *pairs) slot(a, b uint32) *pairSlot {
 	}
 }
 
+// warm touches the slot where a pair begins to be looked for, so that it is at
+// hand when that is done. To touch many at once takes as long as one.
+func (p *pairs) warm(a, b uint32) uint32 {
+	h := uint32((uint64(a)<<32 | uint64(b)) * p.factor >> 32)
+	return p.slots[h&uint32(len(p.slots)-1)].n
+}
+
 func (p *pairs) find(a, b uint32) (uint32, bool) {
 	s := p.slot(a, b)
 	return s.n - 1, s.n != 0
@@ -155,6 +162,7 @@ type tables struct {
 	introAsked pairs // class and name
 	introKnown []bool
 	object     ClassID
+	touched    uint32 // of no meaning; keeps what is touched from being optimised away
 	truncated  bool
 
 	subOnce sync.Once
@@ -217,20 +225,41 @@ func (t *tables) number(units []Unit) {
 		}
 		names := make([]uint32, u.NumStrings()) // + 1; 0 is not asked yet
 		methods := make([]MethodID, u.NumMethods())
-		for i := range methods {
-			methods[i] = NoMethod
-			class, name, proto := u.Method(uint32(i))
-			if int64(class) >= int64(len(types)) || int64(name) >= int64(len(names)) || int64(proto) >= int64(len(protos)) {
-				continue
+		// In batches, so that the misses of a cache overlap.
+		var batch [64]struct{ class, name, proto, sig uint32 }
+		touched := uint32(0)
+		for start := 0; start < len(methods); start += len(batch) {
+			part := methods[start:min(start+len(batch), len(methods))]
+			for i := range part {
+				b := &batch[i]
+				b.class = NoIndex
+				class, name, proto := u.Method(uint32(start + i))
+				if int64(class) >= int64(len(types)) || int64(name) >= int64(len(names)) || int64(proto) >= int64(len(protos)) {
+					continue
+				}
+				if types[class] == NoClass || protos[proto] == NoIndex {
+					continue
+				}
+				if names[name] == 0 {
+					names[name] = t.names.intern(u.String(name)) + 1
+				}
+				b.class, b.name, b.proto = uint32(types[class]), names[name]-1, protos[proto]
+				touched += t.sigs.warm(b.name, b.proto)
 			}
-			if types[class] == NoClass || protos[proto] == NoIndex {
-				continue
+			for i := range part {
+				if b := &batch[i]; b.class != NoIndex {
+					b.sig = t.sigs.intern(b.name, b.proto)
+					touched += t.methods.warm(b.class, b.sig)
+				}
 			}
-			if names[name] == 0 {
-				names[name] = t.names.intern(u.String(name)) + 1
+			for i := range part {
+				part[i] = NoMethod
+				if b := &batch[i]; b.class != NoIndex {
+					part[i] = t.method(ClassID(b.class), b.sig)
+				}
 			}
-			methods[i] = t.method(types[class], t.sigs.intern(names[name]-1, protos[proto]))
 		}
+		t.touched = touched
 		t.typeOf = append(t.typeOf, types)
 		t.methodOf = append(t.methodOf, methods)
 	}
