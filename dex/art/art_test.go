@@ -168,6 +168,23 @@ func TestVDEX027(t *testing.T) {
 	}
 }
 
+func TestHoldsDEX(t *testing.T) {
+	in := files(t)
+	for _, version := range []int{6, 10, 19, 20, 21, 27} {
+		with := arttest.VDEX(version, nil, arttest.Dex{Data: in[0]}, arttest.Dex{Data: in[1]})
+		if !HoldsDEX(with[:100]) {
+			t.Errorf("%03d: a file with code is said to hold none", version)
+		}
+	}
+	without := append([]byte("vdex021\x00000\x00"), make([]byte, 60)...)
+	without[12] = 1 // names one DEX file
+	for _, b := range [][]byte{arttest.VDEX(27, nil), without, []byte("vdex"), []byte("vdexabc\x00aaaaaaaaaaaa")} {
+		if HoldsDEX(b) {
+			t.Errorf("%q: is said to hold code", b[:min(len(b), 12)])
+		}
+	}
+}
+
 func TestOATVersions(t *testing.T) {
 	in := files(t)
 	for _, version := range []int{39, 45, 64, 73, 79, 88, 124, 131, 138, 170, 183, 199, 225, 230, 232, 233, 241, 244} {

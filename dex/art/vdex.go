@@ -47,8 +47,22 @@ func OpenVDEX(data []byte) (*Container, error) {
 	return c, nil
 }
 
-// layout reads the header of any version.
+// layout reads the header of any version and cuts the parts to the file.
 func (c *Container) layout(data []byte, version int) (lay vdexLayout, err error) {
+	if lay, err = c.header(data, version); err != nil {
+		return lay, err
+	}
+	if size := int64(len(data)); lay.dex.hi > size || lay.quick.hi > size {
+		c.odd(binread.Truncated, "vdex header", 0, "the sections end at 0x%x, the file at 0x%x", max(lay.dex.hi, lay.quick.hi), size)
+		lay.dex.hi = min(lay.dex.hi, size)
+		lay.quick = span{min(lay.quick.lo, size), min(lay.quick.hi, size)}
+		lay.shared = span{min(lay.shared.lo, size), min(lay.shared.hi, size)}
+	}
+	return lay, nil
+}
+
+// header reads where the parts are, as declared.
+func (c *Container) header(data []byte, version int) (lay vdexLayout, err error) {
 	cur := binread.New(data, 0, "vdex header")
 	cur.Skip(8)
 	var n, dexSize, deps, quick, bcp, context, sharedSize uint32
@@ -94,16 +108,7 @@ func (c *Container) layout(data []byte, version int) (lay vdexLayout, err error)
 			c.Elsewhere = int(min(n, MaxCodes))
 		}
 	}
-	if cur.Err() != nil {
-		return lay, cur.Err()
-	}
-	if size := int64(len(data)); lay.dex.hi > size || lay.quick.hi > size {
-		c.odd(binread.Truncated, "vdex header", 0, "the sections end at 0x%x, the file at 0x%x", max(lay.dex.hi, lay.quick.hi), size)
-		lay.dex.hi = min(lay.dex.hi, size)
-		lay.quick = span{min(lay.quick.lo, size), min(lay.quick.hi, size)}
-		lay.shared = span{min(lay.shared.lo, size), min(lay.shared.hi, size)}
-	}
-	return lay, nil
+	return lay, cur.Err()
 }
 
 // readDex opens the DEX files of the section and restores their instructions.
@@ -172,4 +177,20 @@ func (c *Container) openOne(own []byte, lay vdexLayout, at, size int64) (*dex.Fi
 		return nil, binread.Errorf(binread.OutOfRange, "cdex header", at+108, "data at 0x%x", dataOff)
 	}
 	return dex.OpenCompact(own[at:at+size], own[dataOff:lay.shared.hi])
+}
+
+// HoldsDEX reports whether a VDEX file that begins with head holds DEX files
+// itself. Since Android 10 most do not: the code stays in the APK. head must hold
+// the header and a checksum (4 bytes) for each DEX file.
+func HoldsDEX(head []byte) bool {
+	if len(head) < 12 || string(head[:4]) != "vdex" {
+		return false
+	}
+	version, err := strconv.Atoi(string(bytes.TrimRight(head[4:8], "\x00")))
+	if err != nil {
+		return false
+	}
+	var c Container
+	lay, _ := c.header(head, version)
+	return lay.dex.hi > lay.dex.lo
 }

@@ -154,6 +154,12 @@ func (b *builder) part(p Part, base bool) error {
 			return err
 		}
 		return b.dex(data, path.Base(p.Path), true)
+	case apk.KindCDEX:
+		data, err := readAll(p)
+		if err != nil {
+			return err
+		}
+		return b.compact(data, path.Base(p.Path))
 	case apk.KindVDEX, apk.KindODEX, apk.KindELF:
 		data, err := readAll(p)
 		if err != nil {
@@ -421,8 +427,10 @@ func (b *builder) noCode() {
 	case a.Manifest.Split != "":
 		b.note("", fact.ProblemMissingPart, true, "this is the split %q without code of its own: its base is missing. Pull the whole set: adb shell pm path %s, then adb pull each path", a.Manifest.Split, a.Manifest.Package)
 	case lossy:
+	case b.elsewhere > 0:
+		b.note("", fact.ProblemMissingCode, true, "the file names %d DEX files and holds none: they stay in the APK, or in the .vdex file beside it", b.elsewhere)
 	case !a.Manifest.Present:
-		b.note("", fact.ProblemMissingCode, true, "the archive holds neither a manifest nor code that could be read")
+		b.note("", fact.ProblemMissingCode, true, "the file holds neither a manifest nor code that could be read")
 	default:
 		name := strings.TrimSuffix(path.Base(a.Path), path.Ext(a.Path))
 		b.note("", fact.ProblemMissingCode, true, "there is no classes.dex in it: the code of a preinstalled app lies in oat/*/%s.odex or .vdex beside the APK, and none was there. Pull the whole folder", name)

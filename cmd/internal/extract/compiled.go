@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -71,4 +72,23 @@ func tableKey(f *dex.File) string {
 	b := f.Bytes()
 	end := min(int64(h.ClassDefs.Off)+32*int64(h.ClassDefs.Count), int64(len(b)))
 	return hex.EncodeToString(h.Signature[:]) + hex.EncodeToString(sum(b[min(0x70, end):end]))
+}
+
+// compact adds a compact DEX file that stands alone, as tools carve it from VDEX
+// files, with its data behind it.
+func (b *builder) compact(data []byte, unit string) error {
+	const dataOff = 108 // of data_off in the header
+	if len(data) < dataOff+4 {
+		return binread.Errorf(binread.Truncated, "cdex header", 0, "%d bytes", len(data))
+	}
+	off := int64(binary.LittleEndian.Uint32(data[dataOff:]))
+	if off > int64(len(data)) {
+		return binread.Errorf(binread.OutOfRange, "cdex header", dataOff, "its data lie at 0x%x, behind the end of the file: it is in the VDEX file that this was taken from", off)
+	}
+	f, err := dex.OpenCompact(data, data[off:])
+	if err != nil {
+		return err
+	}
+	b.unit(f, unit, hex.EncodeToString(sum(data)), true)
+	return nil
 }

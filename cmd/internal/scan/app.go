@@ -139,6 +139,9 @@ func one(ctx context.Context, in input, o Options, t *twins) *event.App {
 		app.Problems = append(slices.Clone(app.Problems), in.Problems...)
 		if slices.ContainsFunc(in.Problems, func(p fact.Problem) bool { return p.Lossy }) && app.Status == fact.Complete {
 			app.Status = fact.Partial
+			if len(app.Code) == 0 {
+				app.Status = fact.NoCode
+			}
 		}
 	}
 	return app

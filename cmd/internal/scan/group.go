@@ -83,6 +83,7 @@ func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []in
 			}
 		}
 	}
+	isaSets := f.isaSets()
 	var out []input
 	for i := range f.Files {
 		if used[i] {
@@ -94,15 +95,30 @@ func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []in
 			out = append(out, input{Parts: []member{{candidate: *c, Role: extract.RoleBase}}})
 			continue
 		case peeks[i] == nil && !c.Explicit:
-			if f.besideAPK(c, byFile, peeks) {
+			if f.besideAPK(c, byFile) {
 				continue // part of the app whose APK stands up to two folders up
 			}
-			if !standsAlone(c.Kind) {
+			if set, ok := isaSets[isaKey(c)]; ok && set[0] != i && f.standsAlone(c) {
+				continue // the same code for another processor
+			}
+			if c.Kind == apk.KindZIP {
+				// A library of the system without code of its own.
+				if beside := f.compiled(c); len(beside) > 0 {
+					out = append(out, input{Parts: append([]member{{candidate: *c, Role: extract.RoleBase}}, beside...)})
+					continue
+				}
+			}
+			if !f.standsAlone(c) {
 				f.skip(c, "")
 				continue
 			}
 		}
 		in := input{Parts: []member{{candidate: *c, Role: extract.RoleBase}}}
+		if set := isaSets[isaKey(c)]; len(set) > 1 && set[0] == i && !c.Explicit {
+			for _, other := range set[1:] {
+				in.Parts = append(in.Parts, member{candidate: f.Files[other], Role: compiledRole(f.Files[other].Kind)})
+			}
+		}
 		if p := peeks[i]; p != nil {
 			in.Parts[0].Split = p.Split
 			splits := splitsOf[i]
@@ -142,11 +158,19 @@ func baseOf(set []int, peeks []*extract.Peeked) (base int, ok bool) {
 }
 
 // standsAlone reports whether a file of a folder is an input of its own though
-// it is no APK.
-func standsAlone(k apk.Kind) bool {
-	switch k {
-	case apk.KindDEX, apk.KindCDEX, apk.KindODEX, apk.KindVDEX, kindFrozen:
+// it is no APK: code, or frozen facts.
+func (f *found) standsAlone(c *candidate) bool {
+	switch c.Kind {
+	case apk.KindDEX, apk.KindCDEX, kindFrozen:
 		return true
+	case apk.KindODEX, apk.KindVDEX, apk.KindELF:
+		r, err := os.Open(c.File)
+		if err != nil {
+			c.Err = reason(err)
+			return true
+		}
+		defer r.Close()
+		return extract.HoldsCode(r, c.Size, c.Kind)
 	}
 	return false
 }
@@ -197,15 +221,9 @@ func (f *found) compiled(c *candidate) []member {
 			return
 		}
 		m := member{candidate: f.look(path.Join(shown, rel), filepath.Join(dir, filepath.FromSlash(rel)), st, false)}
-		switch {
-		case m.Kind == apk.KindVDEX:
-			m.Role = extract.RoleVDEX
-		case m.Kind == apk.KindELF || m.Kind == apk.KindODEX:
-			m.Role = extract.RoleODEX
-		default:
-			return
+		if m.Role = compiledRole(m.Kind); m.Role != "" {
+			out = append(out, m)
 		}
-		out = append(out, m)
 	}
 	for _, isa := range isas {
 		try("oat/" + isa + "/" + name + ".vdex")
@@ -216,11 +234,69 @@ func (f *found) compiled(c *candidate) []member {
 	return out
 }
 
-// besideAPK reports whether a file is the compiled code of an APK that was found.
-func (f *found) besideAPK(c *candidate, byFile map[string]int, peeks []*extract.Peeked) bool {
+// compiledRole is the role of compiled code of a kind, "" for other kinds.
+func compiledRole(k apk.Kind) extract.Role {
+	switch k {
+	case apk.KindVDEX:
+		return extract.RoleVDEX
+	case apk.KindELF, apk.KindODEX:
+		return extract.RoleODEX
+	}
+	return ""
+}
+
+// isCompiled reports whether a file has the name of compiled code.
+func isCompiled(c *candidate) bool {
 	switch filepath.Ext(c.File) {
 	case ".odex", ".vdex", ".oat", ".art":
-	default:
+		return true
+	}
+	return false
+}
+
+// isaKey is what the compiled code of one APK for several processors has in
+// common: the folder above those of the processors, and the name. It is "" for
+// other files.
+func isaKey(c *candidate) string {
+	dir, file := path.Split(c.Path)
+	dir = path.Clean(dir)
+	if !isCompiled(c) || !slices.Contains(isas, path.Base(dir)) {
+		return ""
+	}
+	return path.Join(path.Dir(dir), strings.TrimSuffix(file, path.Ext(file)))
+}
+
+// isaSets finds compiled code that stands there for several processors, or as
+// both VDEX and ODEX: the best first.
+func (f *found) isaSets() map[string][]int {
+	sets := map[string][]int{}
+	for i := range f.Files {
+		if k := isaKey(&f.Files[i]); k != "" && !f.Files[i].Explicit && compiledRole(f.Files[i].Kind) != "" {
+			sets[k] = append(sets[k], i)
+		}
+	}
+	rank := func(i int) int {
+		c := &f.Files[i]
+		r := 2 * slices.Index(isas, path.Base(path.Dir(c.Path)))
+		if c.Kind != apk.KindVDEX {
+			r++
+		}
+		return r
+	}
+	for k, set := range sets {
+		set = slices.DeleteFunc(set, func(i int) bool { return !f.standsAlone(&f.Files[i]) })
+		slices.SortStableFunc(set, func(x, y int) int { return cmp.Compare(rank(x), rank(y)) })
+		if sets[k] = set; len(set) == 0 {
+			delete(sets, k)
+		}
+	}
+	return sets
+}
+
+// besideAPK reports whether a file is the compiled code of an APK or JAR that
+// was found.
+func (f *found) besideAPK(c *candidate, byFile map[string]int) bool {
+	if !isCompiled(c) {
 		return false
 	}
 	dir, file := filepath.Split(c.File)
@@ -228,7 +304,7 @@ func (f *found) besideAPK(c *candidate, byFile map[string]int, peeks []*extract.
 	name := strings.TrimSuffix(file, filepath.Ext(file))
 	for _, up := range []string{dir, filepath.Dir(dir), filepath.Dir(filepath.Dir(dir))} {
 		for _, ext := range []string{".apk", ".jar"} {
-			if i, ok := byFile[filepath.Join(up, name+ext)]; ok && peeks[i] != nil {
+			if i, ok := byFile[filepath.Join(up, name+ext)]; ok && f.Files[i].Kind == apk.KindZIP {
 				return true
 			}
 		}
