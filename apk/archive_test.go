@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/telltale-apk/telltale/apk/apktest"
 	"github.com/telltale-apk/telltale/apk/binread"
 )
 
@@ -62,12 +63,12 @@ func TestNotAnArchive(t *testing.T) {
 
 func TestLoadedDEX(t *testing.T) {
 	names := func(listed ...string) string {
-		var z lyingZIP
+		var z apktest.ZIP
 		for _, n := range listed {
-			z.files = append(z.files, zipFile{name: n, content: dex})
+			z.Files = append(z.Files, apktest.File{Name: n, Content: dex})
 		}
 		var out []string
-		for _, e := range open(t, z.bytes()).LoadedDEX() {
+		for _, e := range open(t, z.Bytes()).LoadedDEX() {
 			out = append(out, e.Name)
 		}
 		return strings.Join(out, " ")

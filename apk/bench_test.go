@@ -7,17 +7,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/telltale-apk/telltale/apk/apktest"
 )
 
 // benchFile writes an archive of n entries.
 func benchFile(b *testing.B, n int) string {
 	b.Helper()
-	var z lyingZIP
+	var z apktest.ZIP
 	for i := range n {
-		z.files = append(z.files, zipFile{name: fmt.Sprintf("res/drawable-xxhdpi/icon_%d.png", i), content: strings.Repeat("x", i%900)})
+		z.Files = append(z.Files, apktest.File{Name: fmt.Sprintf("res/drawable-xxhdpi/icon_%d.png", i), Content: strings.Repeat("x", i%900)})
 	}
 	path := filepath.Join(b.TempDir(), "bench.apk")
-	if err := os.WriteFile(path, z.bytes(), 0o600); err != nil {
+	if err := os.WriteFile(path, z.Bytes(), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	return path
@@ -64,7 +66,7 @@ func BenchmarkSniffAll(b *testing.B) {
 
 func BenchmarkRead(b *testing.B) {
 	content := strings.Repeat("Lcom/example/Class;->method()V and so on, ", 100_000)
-	a := open(b, lyingZIP{files: []zipFile{{name: "classes.dex", content: content, method: Deflated}}}.bytes())
+	a := open(b, apktest.ZIP{Files: []apktest.File{{Name: "classes.dex", Content: content, Method: Deflated}}}.Bytes())
 	e := a.Lookup("classes.dex")
 	b.SetBytes(int64(len(content)))
 	var buf []byte

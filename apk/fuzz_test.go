@@ -10,7 +10,7 @@ func FuzzArchive(f *testing.F) {
 	for _, tt := range tricks() {
 		b := tt.file
 		if b == nil {
-			b = tt.zip.bytes()
+			b = tt.zip.Bytes()
 		}
 		if len(b) < 16<<10 { // large ones only slow the fuzzer down
 			f.Add(b)

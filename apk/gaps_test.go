@@ -4,16 +4,18 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/telltale-apk/telltale/apk/apktest"
 )
 
 func TestGapsPointAtCode(t *testing.T) {
 	hidden := append([]byte("some bytes before"), zipHeaderOfDEX()...)
-	z := lyingZIP{files: []zipFile{
-		{name: "a", content: "aaa"},
-		{name: "b", content: "bbb", pad: hidden},
-		{name: "c", content: "ccc", pad: make([]byte, 4096)}, // zeros are padding
-	}, beforeDir: signingBlock([]byte("pairs"))}
-	b := z.bytes()
+	z := apktest.ZIP{Files: []apktest.File{
+		{Name: "a", Content: "aaa"},
+		{Name: "b", Content: "bbb", Pad: hidden},
+		{Name: "c", Content: "ccc", Pad: make([]byte, 4096)}, // zeros are padding
+	}, BeforeDir: apktest.SigningBlock([]byte("pairs"))}
+	b := z.Bytes()
 	a := open(t, b)
 	gaps := a.Gaps()
 	if len(gaps) != 1 {
@@ -33,58 +35,58 @@ func TestGapsPointAtCode(t *testing.T) {
 
 // The Android Gradle plugin pads with local headers that have no name.
 func TestPaddingEntriesAreNoGap(t *testing.T) {
-	z := lyingZIP{files: []zipFile{
-		{name: "", localExtra: make([]byte, 100), nameless: true},
-		{name: "a", content: "aaa"},
+	z := apktest.ZIP{Files: []apktest.File{
+		{Name: "", LocalExtra: make([]byte, 100), Nameless: true},
+		{Name: "a", Content: "aaa"},
 	}}
-	if gaps := open(t, z.bytes()).Gaps(); len(gaps) != 0 {
+	if gaps := open(t, z.Bytes()).Gaps(); len(gaps) != 0 {
 		t.Errorf("%+v", gaps)
 	}
-	z.files[0].localExtra[50] = 1
-	if gaps := open(t, z.bytes()).Gaps(); len(gaps) != 1 {
+	z.Files[0].LocalExtra[50] = 1
+	if gaps := open(t, z.Bytes()).Gaps(); len(gaps) != 1 {
 		t.Errorf("%+v", gaps)
 	}
 }
 
 func TestSigningBlock(t *testing.T) {
-	good := lyingZIP{files: []zipFile{{name: "a", content: "aaa"}}, beforeDir: signingBlock([]byte("the pairs"))}
-	b := good.bytes()
+	good := apktest.ZIP{Files: []apktest.File{{Name: "a", Content: "aaa"}}, BeforeDir: apktest.SigningBlock([]byte("the pairs"))}
+	b := good.Bytes()
 	s, err := open(t, b).SigningBlock()
 	if err != nil || string(s.Pairs) != "the pairs" || string(b[s.PairsOff:s.PairsOff+9]) != "the pairs" || s.Size != 9+32 {
 		t.Errorf("%+v, %v", s, err)
 	}
-	none := lyingZIP{files: good.files}
-	if s, err := open(t, none.bytes()).SigningBlock(); err != nil || s.Size != 0 {
+	none := apktest.ZIP{Files: good.Files}
+	if s, err := open(t, none.Bytes()).SigningBlock(); err != nil || s.Size != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
-	empty := append(bytes.Clone(good.beforeDir), endRecord(0, 0, uint32(len(good.beforeDir)), 0)...)
+	empty := append(bytes.Clone(good.BeforeDir), apktest.EndRecord(0, 0, uint32(len(good.BeforeDir)), 0)...)
 	if s, err := open(t, empty).SigningBlock(); err != nil || string(s.Pairs) != "the pairs" {
 		t.Errorf("no entries: %+v, %v", s, err)
 	}
-	for _, at := range []int{0, len(good.beforeDir) - 24} { // either size
+	for _, at := range []int{0, len(good.BeforeDir) - 24} { // either size
 		bad := good
-		bad.beforeDir = bytes.Clone(good.beforeDir)
-		bad.beforeDir[at] ^= 0x40
-		if s, err := open(t, bad.bytes()).SigningBlock(); err == nil {
+		bad.BeforeDir = bytes.Clone(good.BeforeDir)
+		bad.BeforeDir[at] ^= 0x40
+		if s, err := open(t, bad.Bytes()).SigningBlock(); err == nil {
 			t.Errorf("%+v", s)
 		}
-		bad.beforeDir[at+6] = 0xff
-		if s, err := open(t, bad.bytes()).SigningBlock(); err == nil {
+		bad.BeforeDir[at+6] = 0xff
+		if s, err := open(t, bad.Bytes()).SigningBlock(); err == nil {
 			t.Errorf("%+v", s)
 		}
 	}
 }
 
 func TestSniffEntry(t *testing.T) {
-	a := open(t, lyingZIP{files: []zipFile{
-		{name: "x.png", content: dex, method: Deflated},
-		{name: "y.dex", content: axml},
-		{name: "z", content: long, method: Deflated},
-		{name: "empty"},
-		{name: "gone", unwritten: true, offset: ptr(uint32(5))},
-		{name: "never deflated", content: dex + long, raw: []byte(dex + long), method: Deflated},
-		{name: "bogus", content: dex + long, raw: deflated(dex + long), method: 77},
-	}}.bytes())
+	a := open(t, apktest.ZIP{Files: []apktest.File{
+		{Name: "x.png", Content: dex, Method: Deflated},
+		{Name: "y.dex", Content: axml},
+		{Name: "z", Content: long, Method: Deflated},
+		{Name: "empty"},
+		{Name: "gone", Unwritten: true, Offset: apktest.Ptr(uint32(5))},
+		{Name: "never deflated", Content: dex + long, Raw: []byte(dex + long), Method: Deflated},
+		{Name: "bogus", Content: dex + long, Raw: apktest.Deflate(dex + long), Method: 77},
+	}}.Bytes())
 	want := []Kind{KindDEX, KindAXML, KindText, KindEmpty, KindUnknown, KindDEX, KindDEX}
 	for i, e := range a.Entries() {
 		got, err := e.Sniff(nil)

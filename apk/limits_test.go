@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/telltale-apk/telltale/apk/apktest"
 	"github.com/telltale-apk/telltale/apk/binread"
 )
 
@@ -23,13 +24,13 @@ func open(t testing.TB, b []byte) *Archive {
 
 func TestLimits(t *testing.T) {
 	zeros := strings.Repeat("\x00", 3<<20)
-	bomb := lyingZIP{files: []zipFile{
-		{name: "bomb", content: zeros, method: Deflated},
-		{name: "liar", content: zeros, method: Deflated, size: ptr(uint32(5)), localSize: ptr(uint32(5))},
-		{name: "unknown", content: zeros, method: Deflated, csize: ptr(uint32(9)), localCSize: ptr(uint32(9))},
-		{name: "stored", content: zeros[:2<<20]},
-		{name: "good", content: "good", method: Deflated},
-	}}.bytes()
+	bomb := apktest.ZIP{Files: []apktest.File{
+		{Name: "bomb", Content: zeros, Method: Deflated},
+		{Name: "liar", Content: zeros, Method: Deflated, Size: apktest.Ptr(uint32(5)), LocalSize: apktest.Ptr(uint32(5))},
+		{Name: "unknown", Content: zeros, Method: Deflated, CSize: apktest.Ptr(uint32(9)), LocalCSize: apktest.Ptr(uint32(9))},
+		{Name: "stored", Content: zeros[:2<<20]},
+		{Name: "good", Content: "good", Method: Deflated},
+	}}.Bytes()
 
 	tests := []struct {
 		name   string
@@ -81,12 +82,12 @@ func TestLimits(t *testing.T) {
 }
 
 func TestBudgetIsChargedWhatWasRead(t *testing.T) {
-	a := open(t, lyingZIP{files: []zipFile{
-		{name: "a", content: long, method: Deflated},
-		{name: "b", content: long},
-		{name: "short", content: "abc", method: Deflated, size: ptr(uint32(2000)), localSize: ptr(uint32(2000))},
-		{name: "long", content: long, method: Deflated, size: ptr(uint32(2)), localSize: ptr(uint32(2))},
-	}}.bytes())
+	a := open(t, apktest.ZIP{Files: []apktest.File{
+		{Name: "a", Content: long, Method: Deflated},
+		{Name: "b", Content: long},
+		{Name: "short", Content: "abc", Method: Deflated, Size: apktest.Ptr(uint32(2000)), LocalSize: apktest.Ptr(uint32(2000))},
+		{Name: "long", Content: long, Method: Deflated, Size: apktest.Ptr(uint32(2)), LocalSize: apktest.Ptr(uint32(2))},
+	}}.Bytes())
 	for _, e := range a.Entries() {
 		b := NewBudget(Limits{})
 		got, err := e.Read(b)
@@ -110,11 +111,11 @@ func TestBudgetIsChargedWhatWasRead(t *testing.T) {
 }
 
 func TestEntriesLimit(t *testing.T) {
-	var z lyingZIP
+	var z apktest.ZIP
 	for i := range 50 {
-		z.files = append(z.files, zipFile{name: fmt.Sprint(i), content: "x"})
+		z.Files = append(z.Files, apktest.File{Name: fmt.Sprint(i), Content: "x"})
 	}
-	b := z.bytes()
+	b := z.Bytes()
 	for _, file := range [][]byte{b, b[:len(b)-endSize]} {
 		a, err := Limits{Entries: 20}.NewBytes(file)
 		if err != nil {
@@ -136,12 +137,12 @@ func TestEntriesLimit(t *testing.T) {
 // A central directory may list one stream of data many times: the budget, not
 // the file's size, bounds what comes out.
 func TestOverlappingBombIsBounded(t *testing.T) {
-	z := lyingZIP{files: []zipFile{{name: "k", content: strings.Repeat("\x00", 1<<20), method: Deflated}}}
-	n := uint32(len(deflated(z.files[0].content)))
+	z := apktest.ZIP{Files: []apktest.File{{Name: "k", Content: strings.Repeat("\x00", 1<<20), Method: Deflated}}}
+	n := uint32(len(apktest.Deflate(z.Files[0].Content)))
 	for i := range 1000 {
-		z.files = append(z.files, zipFile{name: fmt.Sprint("k", i), unwritten: true, method: Deflated, raw: []byte{}, offset: ptr(uint32(0)), size: ptr(uint32(1 << 20)), csize: &n})
+		z.Files = append(z.Files, apktest.File{Name: fmt.Sprint("k", i), Unwritten: true, Method: Deflated, Raw: []byte{}, Offset: apktest.Ptr(uint32(0)), Size: apktest.Ptr(uint32(1 << 20)), CSize: &n})
 	}
-	a := open(t, z.bytes())
+	a := open(t, z.Bytes())
 	b := NewBudget(Limits{TotalBytes: 10 << 20})
 	read := 0
 	for _, e := range a.Entries() {
@@ -161,11 +162,11 @@ func TestOverlappingBombIsBounded(t *testing.T) {
 
 // What is declared must not be what is allocated.
 func TestHugeSizesAllocateNothing(t *testing.T) {
-	z := lyingZIP{}
+	z := apktest.ZIP{}
 	for i := range 20 {
-		z.files = append(z.files, zipFile{name: fmt.Sprint(i), content: "abc", method: Deflated, size: ptr(uint32(400 << 20)), localSize: ptr(uint32(400 << 20))})
+		z.Files = append(z.Files, apktest.File{Name: fmt.Sprint(i), Content: "abc", Method: Deflated, Size: apktest.Ptr(uint32(400 << 20)), LocalSize: apktest.Ptr(uint32(400 << 20))})
 	}
-	a := open(t, z.bytes())
+	a := open(t, z.Bytes())
 	for _, e := range a.Entries() {
 		got, err := e.Read(nil)
 		if err != nil || string(got) != "abc" || cap(got) > 64<<10 {
@@ -175,11 +176,11 @@ func TestHugeSizesAllocateNothing(t *testing.T) {
 }
 
 func TestAppendKeepsWhatIsThere(t *testing.T) {
-	a := open(t, lyingZIP{files: []zipFile{
-		{name: "a", content: long, method: Deflated},
-		{name: "b", content: long},
-		{name: "c", content: long, method: Deflated, raw: []byte("\x07")},
-	}}.bytes())
+	a := open(t, apktest.ZIP{Files: []apktest.File{
+		{Name: "a", Content: long, Method: Deflated},
+		{Name: "b", Content: long},
+		{Name: "c", Content: long, Method: Deflated, Raw: []byte("\x07")},
+	}}.Bytes())
 	for _, e := range a.Entries() {
 		got, err := e.Append([]byte("before "), nil)
 		want := "before " + long
@@ -198,11 +199,11 @@ func TestAppendKeepsWhatIsThere(t *testing.T) {
 }
 
 func TestConcurrentReads(t *testing.T) {
-	var z lyingZIP
+	var z apktest.ZIP
 	for i := range 40 {
-		z.files = append(z.files, zipFile{name: fmt.Sprint(i), content: strings.Repeat(fmt.Sprint(i), 5000), method: uint16(i % 2 * 8), crc: ptr(uint32(i))})
+		z.Files = append(z.Files, apktest.File{Name: fmt.Sprint(i), Content: strings.Repeat(fmt.Sprint(i), 5000), Method: uint16(i % 2 * 8), CRC: apktest.Ptr(uint32(i))})
 	}
-	b := z.bytes()
+	b := z.Bytes()
 	a, err := NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +214,7 @@ func TestConcurrentReads(t *testing.T) {
 		wg.Go(func() {
 			for i, e := range a.Entries() {
 				got, err := e.Read(budget)
-				if err != nil || string(got) != z.files[i].content {
+				if err != nil || string(got) != z.Files[i].Content {
 					t.Errorf("%s: %d bytes, %v", e.Name, len(got), err)
 				}
 				if _, err := e.Sniff(budget); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/telltale-apk/telltale/apk/apktest"
 	"github.com/telltale-apk/telltale/apk/binread"
 )
 
@@ -22,7 +23,7 @@ var long = strings.Repeat("all work and no play makes jack a dull boy\n", 500)
 // trick is one way to mislead a reader.
 type trick struct {
 	name string
-	zip  lyingZIP
+	zip  apktest.ZIP
 	file []byte // instead of zip
 	// want maps each entry's name to its content, "!" and a kind of error, or
 	// "~", a kind and the content before the damage.
@@ -32,18 +33,18 @@ type trick struct {
 }
 
 func tricks() []trick {
-	manifest := zipFile{name: "AndroidManifest.xml", content: axml, method: Deflated}
-	code := zipFile{name: "classes.dex", content: dex}
+	manifest := apktest.File{Name: "AndroidManifest.xml", Content: axml, Method: Deflated}
+	code := apktest.File{Name: "classes.dex", Content: dex}
 	both := map[string]string{"AndroidManifest.xml": axml, "classes.dex": dex}
-	plain := lyingZIP{files: []zipFile{manifest, code}}
-	with := func(change func(z *lyingZIP)) lyingZIP {
+	plain := apktest.ZIP{Files: []apktest.File{manifest, code}}
+	with := func(change func(z *apktest.ZIP)) apktest.ZIP {
 		z := plain
-		z.files = slices.Clone(plain.files)
+		z.Files = slices.Clone(plain.Files)
 		change(&z)
 		return z
 	}
-	dirOf := func(z lyingZIP) []byte {
-		b := z.bytes()
+	dirOf := func(z apktest.ZIP) []byte {
+		b := z.Bytes()
 		i := bytes.Index(b, []byte(directoryMagic))
 		return b[i : len(b)-endSize]
 	}
@@ -52,173 +53,175 @@ func tricks() []trick {
 		{name: "nothing odd", zip: plain, want: both},
 		{
 			name: "encryption flag in directory and local header",
-			zip: with(func(z *lyingZIP) {
-				z.files[0].flags = FlagEncrypted
-				z.files[1].flags = FlagEncrypted
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0].Flags = FlagEncrypted
+				z.Files[1].Flags = FlagEncrypted
 			}),
 			want: both,
 			odd:  []string{"encryption-flag AndroidManifest.xml", "encryption-flag classes.dex"},
 		},
 		{
 			name: "encryption flag in local header only",
-			zip:  with(func(z *lyingZIP) { z.files[1].localFlags = ptr(FlagEncrypted) }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[1].LocalFlags = apktest.Ptr(FlagEncrypted) }),
 			want: both,
 			odd:  []string{"encryption-flag classes.dex"},
 		},
 		{
 			name: "really encrypted, deflated",
-			zip: with(func(z *lyingZIP) {
-				z.files[1] = zipFile{name: "classes.dex", content: dex, method: Deflated, flags: FlagEncrypted, raw: []byte("\xff\x93\x1c random \xa1\xee\x17\x99 bytes")}
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1] = apktest.File{Name: "classes.dex", Content: dex, Method: Deflated, Flags: FlagEncrypted, Raw: []byte("\xff\x93\x1c random \xa1\xee\x17\x99 bytes")}
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!unsupported"},
 			odd:  []string{"encryption-flag classes.dex", "!encrypted classes.dex"},
 		},
 		{
 			name: "really encrypted, stored",
-			zip: with(func(z *lyingZIP) {
-				z.files[1] = zipFile{name: "classes.dex", content: dex, flags: FlagEncrypted, raw: bytes.Repeat([]byte{0xff}, len(dex)+12)}
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1] = apktest.File{Name: "classes.dex", Content: dex, Flags: FlagEncrypted, Raw: bytes.Repeat([]byte{0xff}, len(dex)+12)}
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!unsupported"},
 			odd:  []string{"encryption-flag classes.dex", "stored-size classes.dex", "!encrypted classes.dex"},
 		},
 		{
 			name: "really encrypted, AES",
-			zip: with(func(z *lyingZIP) {
-				z.files[1] = zipFile{name: "classes.dex", content: dex, method: 99, flags: FlagEncrypted, raw: bytes.Repeat([]byte{0xff, 0x93}, len(dex)), extra: []byte{1, 0x99, 7, 0, 2, 0, 'A', 'E', 3, 8, 0}}
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1] = apktest.File{Name: "classes.dex", Content: dex, Method: 99, Flags: FlagEncrypted, Raw: bytes.Repeat([]byte{0xff, 0x93}, len(dex)), Extra: []byte{1, 0x99, 7, 0, 2, 0, 'A', 'E', 3, 8, 0}}
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!unsupported"},
 			odd:  []string{"encryption-flag classes.dex", "!bogus-method classes.dex", "!encrypted classes.dex"},
 		},
 		{
 			name: "bogus method over stored bytes",
-			zip:  with(func(z *lyingZIP) { z.files[0] = zipFile{name: "AndroidManifest.xml", content: axml, method: 30208} }),
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0] = apktest.File{Name: "AndroidManifest.xml", Content: axml, Method: 30208}
+			}),
 			want: both,
 			odd:  []string{"bogus-method AndroidManifest.xml"},
 		},
 		{
 			name: "bogus method and wrong compressed size",
-			zip: with(func(z *lyingZIP) {
-				z.files[0] = zipFile{name: "AndroidManifest.xml", content: axml, method: 7261, csize: ptr(uint32(3)), localCSize: ptr(uint32(3))}
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0] = apktest.File{Name: "AndroidManifest.xml", Content: axml, Method: 7261, CSize: apktest.Ptr(uint32(3)), LocalCSize: apktest.Ptr(uint32(3))}
 			}),
 			want: both,
 			odd:  []string{"bogus-method AndroidManifest.xml"},
 		},
 		{
 			name: "bogus method over deflated bytes",
-			zip: with(func(z *lyingZIP) {
-				z.files[0] = zipFile{name: "AndroidManifest.xml", content: axml, raw: deflated(axml), method: 30208}
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0] = apktest.File{Name: "AndroidManifest.xml", Content: axml, Raw: apktest.Deflate(axml), Method: 30208}
 			}),
 			want: both,
 			odd:  []string{"bogus-method AndroidManifest.xml", "disguised AndroidManifest.xml"},
 		},
 		{
 			name: "bogus method over deflated bytes of no known kind",
-			zip: with(func(z *lyingZIP) {
-				z.files[0] = zipFile{name: "META-INF/CERT.RSA", content: "\x30\x80\x06 not a kind" + long, raw: deflated("\x30\x80\x06 not a kind" + long), method: 21}
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0] = apktest.File{Name: "META-INF/CERT.RSA", Content: "\x30\x80\x06 not a kind" + long, Raw: apktest.Deflate("\x30\x80\x06 not a kind" + long), Method: 21}
 			}),
 			want: map[string]string{"META-INF/CERT.RSA": "\x30\x80\x06 not a kind" + long, "classes.dex": dex},
 			odd:  []string{"bogus-method META-INF/CERT.RSA", "disguised META-INF/CERT.RSA", "!extent META-INF/CERT.RSA", "overlap classes.dex"},
 		},
 		{
 			name: "bogus method on code",
-			zip:  with(func(z *lyingZIP) { z.files[1].method = 12 }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[1].Method = 12 }),
 			want: both,
 			odd:  []string{"!bogus-method classes.dex"},
 		},
 		{
 			name: "method deflate over stored bytes",
-			zip:  with(func(z *lyingZIP) { z.files[1].method, z.files[1].raw = Deflated, []byte(dex) }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[1].Method, z.Files[1].Raw = Deflated, []byte(dex) }),
 			want: both,
 			odd:  []string{"!disguised classes.dex"},
 		},
 		{
 			name: "method stored over deflated bytes",
-			zip:  with(func(z *lyingZIP) { z.files[0].method, z.files[0].raw = Stored, deflated(axml) }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[0].Method, z.Files[0].Raw = Stored, apktest.Deflate(axml) }),
 			want: both,
 			odd:  []string{"stored-size AndroidManifest.xml", "disguised AndroidManifest.xml"},
 		},
 		{
 			name: "local method differs",
-			zip:  with(func(z *lyingZIP) { z.files[0].localMethod = ptr(Stored) }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[0].LocalMethod = apktest.Ptr(Stored) }),
 			want: both,
 			odd:  []string{"local-method AndroidManifest.xml"},
 		},
 		{
 			name: "local name differs",
-			zip:  with(func(z *lyingZIP) { z.files[1].localName = ptr("classes.deP") }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[1].LocalName = apktest.Ptr("classes.deP") }),
 			want: both,
 			odd:  []string{"!local-name classes.dex"},
 		},
 		{
 			name: "local name has another length",
-			zip:  with(func(z *lyingZIP) { z.files[1].localName = ptr("classes.dex.but.longer") }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[1].LocalName = apktest.Ptr("classes.dex.but.longer") }),
 			want: both,
 			odd:  []string{"!local-name classes.dex"},
 		},
 		{
 			name: "descriptor, local header with zeros",
-			zip:  with(func(z *lyingZIP) { z.files[0].descriptor, z.files[1].descriptor = true, true }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[0].Descriptor, z.Files[1].Descriptor = true, true }),
 			want: both,
 		},
 		{
 			name: "descriptor, local header with lies",
-			zip: with(func(z *lyingZIP) {
-				z.files[0].descriptor = true
-				z.files[0].localSize, z.files[0].localCSize, z.files[0].localCRC = ptr(uint32(1)), ptr(uint32(0xfffffff0)), ptr(uint32(7))
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0].Descriptor = true
+				z.Files[0].LocalSize, z.Files[0].LocalCSize, z.Files[0].LocalCRC = apktest.Ptr(uint32(1)), apktest.Ptr(uint32(0xfffffff0)), apktest.Ptr(uint32(7))
 			}),
 			want: both,
 		},
 		{
 			name: "descriptor without signature",
-			zip: with(func(z *lyingZIP) {
-				z.files[1].descriptor = true
-				b := z.bytes()
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1].Descriptor = true
+				b := z.Bytes()
 				at := bytes.Index(b, []byte(descriptorMagic))
-				z.files[1].descBytes = bytes.Clone(b[at+4 : at+16])
+				z.Files[1].DescBytes = bytes.Clone(b[at+4 : at+16])
 			}),
 			want: both,
 		},
 		{
 			name: "descriptor lies",
-			zip: with(func(z *lyingZIP) {
-				z.files[1].descriptor, z.files[1].descBytes = true, []byte(descriptorMagic+"\x01\x02\x03\x04\x00\x00\x00\x00\x00\x00\x00\x00")
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1].Descriptor, z.Files[1].DescBytes = true, []byte(descriptorMagic+"\x01\x02\x03\x04\x00\x00\x00\x00\x00\x00\x00\x00")
 			}),
 			want: both,
 			odd:  []string{"!descriptor classes.dex"},
 		},
 		{
 			name: "local sizes lie without descriptor",
-			zip:  with(func(z *lyingZIP) { z.files[0].localSize = ptr(uint32(1)) }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[0].LocalSize = apktest.Ptr(uint32(1)) }),
 			want: both,
 			odd:  []string{"!local-sizes AndroidManifest.xml"},
 		},
 		{
 			name: "local extra field of 60 KB",
-			zip:  with(func(z *lyingZIP) { z.files[1].localExtra = make([]byte, 60_000) }),
+			zip:  with(func(z *apktest.ZIP) { z.Files[1].LocalExtra = make([]byte, 60_000) }),
 			want: both,
 			odd:  []string{"local-extra classes.dex"},
 		},
 		{
 			name: "CRC wrong",
-			zip: with(func(z *lyingZIP) {
-				z.files[1].crc, z.files[1].localCRC = ptr(uint32(1)), ptr(uint32(1))
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1].CRC, z.Files[1].LocalCRC = apktest.Ptr(uint32(1)), apktest.Ptr(uint32(1))
 			}),
 			want: both,
 			odd:  []string{"crc classes.dex"},
 		},
 		{
 			name: "duplicate names",
-			zip: with(func(z *lyingZIP) {
-				z.files = append(z.files, zipFile{name: "classes.dex", content: dex + " the second"})
+			zip: with(func(z *apktest.ZIP) {
+				z.Files = append(z.Files, apktest.File{Name: "classes.dex", Content: dex + " the second"})
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": dex, "classes.dex#1": dex + " the second"},
 			odd:  []string{"!duplicate-name classes.dex"},
 		},
 		{
 			name: "names that look alike",
-			zip: with(func(z *lyingZIP) {
+			zip: with(func(z *apktest.ZIP) {
 				for _, n := range []string{"AndroidManifest.xml/", "AndroidManifest.xml ", "androidmanifest.xml", "classes.dex/x", "classes.dex/"} {
-					z.files = append(z.files, zipFile{name: n, content: "decoy " + n})
+					z.Files = append(z.Files, apktest.File{Name: n, Content: "decoy " + n})
 				}
 			}),
 			want: map[string]string{
@@ -229,9 +232,9 @@ func tricks() []trick {
 		},
 		{
 			name: "names that are none",
-			zip: with(func(z *lyingZIP) {
+			zip: with(func(z *apktest.ZIP) {
 				for _, n := range []string{"", "a\x00b", "\xff\xfe", "\xc3", "ok \u00e9"} {
-					z.files = append(z.files, zipFile{name: n, content: "named " + n})
+					z.Files = append(z.Files, apktest.File{Name: n, Content: "named " + n})
 				}
 			}),
 			want: map[string]string{
@@ -242,9 +245,9 @@ func tricks() []trick {
 		},
 		{
 			name: "path traversal",
-			zip: with(func(z *lyingZIP) {
+			zip: with(func(z *apktest.ZIP) {
 				for _, n := range []string{"../../x", "/etc/passwd", `..\x`, `C:\x`, "a/../b", "a..b/c"} {
-					z.files = append(z.files, zipFile{name: n, content: n})
+					z.Files = append(z.Files, apktest.File{Name: n, Content: n})
 				}
 			}),
 			want: map[string]string{
@@ -255,58 +258,58 @@ func tricks() []trick {
 		},
 		{
 			name: "fewer entries counted than there are",
-			zip:  with(func(z *lyingZIP) { z.count = ptr(uint16(1)) }),
+			zip:  with(func(z *apktest.ZIP) { z.Count = apktest.Ptr(uint16(1)) }),
 			want: both,
 			odd:  []string{"entry-count", "hidden-entry classes.dex"},
 		},
 		{
 			name: "more entries counted than there are",
-			zip:  with(func(z *lyingZIP) { z.count = ptr(uint16(3)) }),
+			zip:  with(func(z *apktest.ZIP) { z.Count = apktest.Ptr(uint16(3)) }),
 			want: both,
 			odd:  []string{"!entry-count", "!directory-bad"},
 		},
 		{
 			name: "no entries counted",
-			zip:  with(func(z *lyingZIP) { z.count = ptr(uint16(0)) }),
+			zip:  with(func(z *apktest.ZIP) { z.Count = apktest.Ptr(uint16(0)) }),
 			want: both,
 			odd:  []string{"!entry-count", "hidden-entry AndroidManifest.xml", "hidden-entry classes.dex"},
 		},
 		{
 			name: "directory size too small",
-			zip:  with(func(z *lyingZIP) { z.dirSize = ptr(uint32(50)) }),
+			zip:  with(func(z *apktest.ZIP) { z.DirSize = apktest.Ptr(uint32(50)) }),
 			want: both,
 			odd:  []string{"!directory-size"},
 		},
 		{
 			name: "directory size too large",
-			zip:  with(func(z *lyingZIP) { z.dirSize = ptr(uint32(0x7fffffff)) }),
+			zip:  with(func(z *apktest.ZIP) { z.DirSize = apktest.Ptr(uint32(0x7fffffff)) }),
 			want: both,
 			odd:  []string{"!directory-size"},
 		},
 		{
 			name: "directory offset leads nowhere",
-			zip:  with(func(z *lyingZIP) { z.dirOff = ptr(uint32(0x7f7f7f7f)) }),
+			zip:  with(func(z *apktest.ZIP) { z.DirOff = apktest.Ptr(uint32(0x7f7f7f7f)) }),
 			want: both,
 			odd:  []string{"!directory-found", "!directory-found"},
 		},
 		{
 			name: "extra field of a record swallows the next record's beginning",
-			zip: with(func(z *lyingZIP) {
-				z.files = append(z.files, zipFile{name: "b", content: "bee"})
-				b := z.bytes()
+			zip: with(func(z *apktest.ZIP) {
+				z.Files = append(z.Files, apktest.File{Name: "b", Content: "bee"})
+				b := z.Bytes()
 				at := bytes.Index(b, []byte(directoryMagic))
 				b[at+30] = 9 // length of the extra field
-				z.files, z.prefix, z.noEnd, z.noDir = nil, b, true, true
+				z.Files, z.Prefix, z.NoEnd, z.NoDir = nil, b, true, true
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": dex, "b": "bee"},
 			odd:  []string{"!directory-bad"},
 		},
 		{
 			name: "record inside another's extra field",
-			zip: with(func(z *lyingZIP) {
-				z.files = append([]zipFile{{name: "inner", content: "inside"}}, z.files...)
-				z.files[0].nameless = true
-				z.files[1].extra = append([]byte{0xef, 0xbe, 51, 0}, centralRecord("inner", 6, 6, 0)...)
+			zip: with(func(z *apktest.ZIP) {
+				z.Files = append([]apktest.File{{Name: "inner", Content: "inside"}}, z.Files...)
+				z.Files[0].Nameless = true
+				z.Files[1].Extra = append([]byte{0xef, 0xbe, 51, 0}, apktest.CentralRecord("inner", 6, 6, 0)...)
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": dex, "inner": "inside"},
 			odd:  []string{"hidden-entry inner", "crc inner", "!local-sizes inner"},
@@ -316,13 +319,13 @@ func tricks() []trick {
 			file: func() []byte {
 				// The first directory is a decoy's; the end record that Android
 				// finds first, from the end, is inside the first one's comment.
-				decoy := zipFile{name: "decoy", content: "nothing to see"}
-				z := lyingZIP{files: []zipFile{manifest, code}, noEnd: true}
-				real := z.bytes()
+				decoy := apktest.File{Name: "decoy", Content: "nothing to see"}
+				z := apktest.ZIP{Files: []apktest.File{manifest, code}, NoEnd: true}
+				real := z.Bytes()
 				realDir := dirOf(plain)
 				realOff := uint32(len(real) - len(realDir))
-				d := lyingZIP{files: []zipFile{decoy}}
-				fake := d.bytes()
+				d := apktest.ZIP{Files: []apktest.File{decoy}}
+				fake := d.Bytes()
 				fakeDir := dirOf(d)
 				local := fake[:len(fake)-endSize-len(fakeDir)]
 				out := append(real, local...)
@@ -330,153 +333,153 @@ func tricks() []trick {
 				rec[42], rec[43] = byte(len(real)), byte(len(real)>>8)
 				fakeOff := uint32(len(out))
 				out = append(out, rec...)
-				out = append(out, endRecord(1, uint32(len(rec)), fakeOff, endSize)...)
-				return append(out, endRecord(2, uint32(len(realDir)), realOff, 0)...)
+				out = append(out, apktest.EndRecord(1, uint32(len(rec)), fakeOff, endSize)...)
+				return append(out, apktest.EndRecord(2, uint32(len(realDir)), realOff, 0)...)
 			}(),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": dex, "decoy": "nothing to see"},
 			odd:  []string{"directory-size", "entry-count", "several-ends", "hidden-entry decoy", "bad-offset decoy"},
 		},
 		{
 			name: "trailing bytes",
-			zip:  with(func(z *lyingZIP) { z.trailing = []byte("appended by someone") }),
+			zip:  with(func(z *apktest.ZIP) { z.Trailing = []byte("appended by someone") }),
 			want: both,
 			odd:  []string{"!trailing-bytes", "gap"},
 		},
 		{
 			name: "100 KB of trailing zeros",
-			zip:  with(func(z *lyingZIP) { z.trailing = make([]byte, 100_000) }),
+			zip:  with(func(z *apktest.ZIP) { z.Trailing = make([]byte, 100_000) }),
 			want: both,
 			odd:  []string{"!trailing-bytes"},
 		},
 		{
 			name: "comment longer than the file",
-			zip:  with(func(z *lyingZIP) { z.commentLen = ptr(uint16(500)) }),
+			zip:  with(func(z *apktest.ZIP) { z.CommentLen = apktest.Ptr(uint16(500)) }),
 			want: both,
 			odd:  []string{"!comment-length"},
 		},
 		{
 			name: "longest comment",
-			zip:  with(func(z *lyingZIP) { z.comment = bytes.Repeat([]byte{'c'}, maxComment) }),
+			zip:  with(func(z *apktest.ZIP) { z.Comment = bytes.Repeat([]byte{'c'}, maxComment) }),
 			want: both,
 		},
 		{
 			name: "prefix that the offsets know of",
-			zip:  with(func(z *lyingZIP) { z.prefix = []byte(dex) }),
+			zip:  with(func(z *apktest.ZIP) { z.Prefix = []byte(dex) }),
 			want: both,
 			odd:  []string{"!prefix", "gap"},
 		},
 		{
 			name: "prefix that the offsets do not know of",
-			zip:  with(func(z *lyingZIP) { z.prefix, z.shifted = []byte("#!/bin/sh with a script before"), true }),
+			zip:  with(func(z *apktest.ZIP) { z.Prefix, z.Shifted = []byte("#!/bin/sh with a script before"), true }),
 			want: both,
 			odd:  []string{"!prefix", "gap"},
 		},
 		{
 			name: "gap with code",
-			zip: with(func(z *lyingZIP) {
-				z.beforeDir = append(make([]byte, 5000), zipHeaderOfDEX()...)
+			zip: with(func(z *apktest.ZIP) {
+				z.BeforeDir = append(make([]byte, 5000), zipHeaderOfDEX()...)
 			}),
 			want: both,
 			odd:  []string{"gap"},
 		},
 		{
 			name: "overlapping entries",
-			zip: with(func(z *lyingZIP) {
-				z.files = append(z.files, zipFile{name: "classes2.dex", content: dex, unwritten: true, offset: ptr(uint32(len(lyingZIP{files: []zipFile{manifest}, noDir: true, noEnd: true}.bytes())))})
+			zip: with(func(z *apktest.ZIP) {
+				z.Files = append(z.Files, apktest.File{Name: "classes2.dex", Content: dex, Unwritten: true, Offset: apktest.Ptr(uint32(len(apktest.ZIP{Files: []apktest.File{manifest}, NoDir: true, NoEnd: true}.Bytes())))})
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": dex, "classes2.dex": dex},
 			odd:  []string{"overlap classes2.dex", "!local-name classes2.dex"},
 		},
 		{
 			name: "ZIP64",
-			zip:  with(func(z *lyingZIP) { z.zip64 = true }),
+			zip:  with(func(z *apktest.ZIP) { z.ZIP64 = true }),
 			want: both,
 			odd:  []string{"zip64"},
 		},
 		{
 			name: "ZIP64 extra field",
-			zip: with(func(z *lyingZIP) {
-				f := &z.files[1]
-				f.size, f.csize = ptr(uint32(0xffffffff)), ptr(uint32(0xffffffff))
+			zip: with(func(z *apktest.ZIP) {
+				f := &z.Files[1]
+				f.Size, f.CSize = apktest.Ptr(uint32(0xffffffff)), apktest.Ptr(uint32(0xffffffff))
 				n := byte(len(dex))
-				f.extra = []byte{1, 0, 16, 0, n, 0, 0, 0, 0, 0, 0, 0, n, 0, 0, 0, 0, 0, 0, 0}
+				f.Extra = []byte{1, 0, 16, 0, n, 0, 0, 0, 0, 0, 0, 0, n, 0, 0, 0, 0, 0, 0, 0}
 			}),
 			want: both,
 		},
 		{
 			name: "size too large to be true",
-			zip: with(func(z *lyingZIP) {
-				z.files[0].size, z.files[0].localSize = ptr(uint32(0xfffffff0)), ptr(uint32(0xfffffff0))
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0].Size, z.Files[0].LocalSize = apktest.Ptr(uint32(0xfffffff0)), apktest.Ptr(uint32(0xfffffff0))
 			}),
 			want: both,
 			odd:  []string{"high-ratio AndroidManifest.xml", "!size AndroidManifest.xml"},
 		},
 		{
 			name: "size smaller than the stream",
-			zip: with(func(z *lyingZIP) {
-				z.files[0] = zipFile{name: "long", content: long, method: Deflated, size: ptr(uint32(10)), localSize: ptr(uint32(10))}
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0] = apktest.File{Name: "long", Content: long, Method: Deflated, Size: apktest.Ptr(uint32(10)), LocalSize: apktest.Ptr(uint32(10))}
 			}),
 			want: map[string]string{"long": long, "classes.dex": dex},
 			odd:  []string{"!size long"},
 		},
 		{
 			name: "compressed size smaller than the stream",
-			zip: with(func(z *lyingZIP) {
-				z.files[0] = zipFile{name: "long", content: long, method: Deflated, csize: ptr(uint32(20)), localCSize: ptr(uint32(20))}
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0] = apktest.File{Name: "long", Content: long, Method: Deflated, CSize: apktest.Ptr(uint32(20)), LocalCSize: apktest.Ptr(uint32(20))}
 			}),
 			want: map[string]string{"long": long, "classes.dex": dex},
 			odd:  []string{"!compressed long", "gap"},
 		},
 		{
 			name: "compressed size larger than the stream",
-			zip: with(func(z *lyingZIP) {
-				z.files[0].raw = append(deflated(axml), "garbage after the stream"...)
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[0].Raw = append(apktest.Deflate(axml), "garbage after the stream"...)
 			}),
 			want: both,
 		},
 		{
 			name: "stored, compressed size smaller",
-			zip: with(func(z *lyingZIP) {
-				z.files[1].csize, z.files[1].localCSize = ptr(uint32(3)), ptr(uint32(3))
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1].CSize, z.Files[1].LocalCSize = apktest.Ptr(uint32(3)), apktest.Ptr(uint32(3))
 			}),
 			want: both,
 			odd:  []string{"stored-size classes.dex"},
 		},
 		{
 			name: "stored content runs into the directory",
-			zip: with(func(z *lyingZIP) {
-				z.files[1].size, z.files[1].localSize = ptr(uint32(1<<20)), ptr(uint32(1<<20))
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1].Size, z.Files[1].LocalSize = apktest.Ptr(uint32(1<<20)), apktest.Ptr(uint32(1<<20))
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "~truncated"},
 			odd:  []string{"stored-size classes.dex", "!extent classes.dex"},
 		},
 		{
 			name: "damaged stream",
-			zip: with(func(z *lyingZIP) {
+			zip: with(func(z *apktest.ZIP) {
 				// A stored block of five bytes, then a block of the reserved type.
 				raw := []byte("\x00\x05\x00\xfa\xffhello\x07 and more")
-				z.files[0] = zipFile{name: "long", content: long, raw: raw, method: Deflated}
+				z.Files[0] = apktest.File{Name: "long", Content: long, Raw: raw, Method: Deflated}
 			}),
 			want: map[string]string{"long": "~malformed", "classes.dex": dex},
 			odd:  []string{"!corrupt long"},
 		},
 		{
 			name: "local header behind the directory",
-			zip: with(func(z *lyingZIP) {
-				z.files[1].unwritten = true
-				z.files[1].offset = ptr(uint32(0xfffffff0))
+			zip: with(func(z *apktest.ZIP) {
+				z.Files[1].Unwritten = true
+				z.Files[1].Offset = apktest.Ptr(uint32(0xfffffff0))
 			}),
 			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!out of range"},
 			odd:  []string{"!bad-offset classes.dex"},
 		},
 		{
 			name: "APK Signing Block",
-			zip:  with(func(z *lyingZIP) { z.beforeDir = signingBlock([]byte("pairs")) }),
+			zip:  with(func(z *apktest.ZIP) { z.BeforeDir = apktest.SigningBlock([]byte("pairs")) }),
 			want: both,
 		},
 		{
 			name: "empty archive",
-			file: endRecord(0, 0, 0, 0),
+			file: apktest.EndRecord(0, 0, 0, 0),
 			want: map[string]string{},
 			odd:  []string{"!empty"},
 		},
@@ -484,35 +487,37 @@ func tricks() []trick {
 
 	list = append(list, trick{
 		name: "entries that an empty directory hides",
-		zip:  with(func(z *lyingZIP) { z.noDir, z.count, z.dirSize = true, ptr(uint16(0)), ptr(uint32(0)) }),
+		zip: with(func(z *apktest.ZIP) {
+			z.NoDir, z.Count, z.DirSize = true, apktest.Ptr(uint16(0)), apktest.Ptr(uint32(0))
+		}),
 		want: both,
 		odd:  []string{"!recovered"},
 	})
 
 	// Downloads that stopped.
-	whole := lyingZIP{files: []zipFile{
+	whole := apktest.ZIP{Files: []apktest.File{
 		manifest,
-		{name: "long", content: long, method: Deflated, descriptor: true},
-		{name: "stored", content: dex, descriptor: true},
+		{Name: "long", Content: long, Method: Deflated, Descriptor: true},
+		{Name: "stored", Content: dex, Descriptor: true},
 		code,
 	}}
-	b := whole.bytes()
+	b := whole.Bytes()
 	all := map[string]string{"AndroidManifest.xml": axml, "long": long, "stored": dex, "classes.dex": dex}
 	list = append(list,
 		trick{name: "end record cut off", file: b[:len(b)-endSize], want: all, odd: []string{"!directory-found"}},
-		trick{name: "directory cut off", file: lyingZIP{files: whole.files, noDir: true, noEnd: true}.bytes(), want: all, odd: []string{"!recovered"}},
+		trick{name: "directory cut off", file: apktest.ZIP{Files: whole.Files, NoDir: true, NoEnd: true}.Bytes(), want: all, odd: []string{"!recovered"}},
 		trick{
 			name: "cut off inside an entry",
-			file: lyingZIP{files: whole.files[:2], noDir: true, noEnd: true}.bytes()[:200],
+			file: apktest.ZIP{Files: whole.Files[:2], NoDir: true, NoEnd: true}.Bytes()[:200],
 			want: map[string]string{"AndroidManifest.xml": axml, "long": "~truncated"},
 			odd:  []string{"!recovered", "!corrupt long"},
 		},
 		trick{
 			name: "descriptor without signature, directory cut off",
-			file: lyingZIP{files: []zipFile{
-				{name: "long", content: long, method: Deflated, descriptor: true, descBytes: make([]byte, 12)},
+			file: apktest.ZIP{Files: []apktest.File{
+				{Name: "long", Content: long, Method: Deflated, Descriptor: true, DescBytes: make([]byte, 12)},
 				code,
-			}, noDir: true, noEnd: true}.bytes(),
+			}, NoDir: true, NoEnd: true}.Bytes(),
 			want: map[string]string{"long": long, "classes.dex": dex},
 			odd:  []string{"!recovered"},
 		},
@@ -545,7 +550,7 @@ func TestTricks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			b := tt.file
 			if b == nil {
-				b = tt.zip.bytes()
+				b = tt.zip.Bytes()
 			}
 			fromFile, err := NewReader(bytes.NewReader(b), int64(len(b)))
 			if err != nil {
