@@ -15,11 +15,17 @@ type Config struct{ raw [configSize]byte }
 // cut off.
 const configSize = 64
 
-// config reads a chunk's configuration, leaving out its size field.
+// config reads a chunk's configuration.
 func (c *typeChunk) config(data []byte) Config {
 	const at = 20
+	return NewConfig(data[c.off+at : c.off+min(max(c.offsets, at), c.size)])
+}
+
+// NewConfig returns the configuration of a ResTable_config: b holds it as a
+// table does, with its size, which is left out of the result, in the first four
+// bytes. Other forms of resources are brought into this one to be compared.
+func NewConfig(b []byte) Config {
 	var x Config
-	b := data[c.off+at : c.off+min(max(c.offsets, at), c.size)]
 	if len(b) >= 4 {
 		size := min(int64(binary.LittleEndian.Uint32(b)), int64(len(b)), configSize)
 		copy(x.raw[4:], b[min(4, size):size])

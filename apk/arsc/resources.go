@@ -234,6 +234,10 @@ func (v *View) Select(id ID) (best Entry, ok bool) {
 	return best, ok
 }
 
+// Prefers reports whether the view takes a value that is for configuration a
+// rather than one that is for b.
+func (v *View) Prefers(a, b Config) bool { return less(v.rank(a), v.rank(b)) }
+
 func less(a, b [4]int) bool {
 	for i := range a {
 		if a[i] != b[i] {
