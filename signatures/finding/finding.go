@@ -39,15 +39,16 @@ type Evidence struct {
 	DecodedVia []string `json:"decoded_via,omitempty"` // how a hidden string was read: ["base64"]
 }
 
-// State is how far an SDK is shown to be active, strongest first.
+// State is how far an SDK is shown to be active, strongest first. A stub is
+// told as such however it is reached.
 type State string
 
 // The states. Not shown reachable is not unreachable.
 const (
 	Reachable  State = "reachable"
 	Wired      State = "wired"
-	Present    State = "present"
 	Disabled   State = "disabled"
+	Present    State = "present"
 	Stub       State = "stub"
 	Referenced State = "referenced"
 )
@@ -91,9 +92,11 @@ type StartupPath struct {
 	Guarded bool     `json:"guarded"` // a condition stands on the path
 }
 
-// Version is what is known of an SDK's version.
+// Version is what is known of an SDK's version. Value is one version, or
+// "lowest–highest" where equally good clues differ, as with several copies.
 type Version struct {
 	Value string `json:"value"`
+	Exact bool   `json:"exact"` // Value is one version
 	Clue  string `json:"clue"`
 	Location
 }

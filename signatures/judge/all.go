@@ -13,7 +13,8 @@ import (
 // all puts the findings together.
 func (j *judge) all() (*finding.Findings, error) {
 	f := &finding.Findings{Permissions: []finding.Permission{}}
-	es := &endpoints{byValue: map[string]*named{}}
+	found := newEndpoints()
+	es := &found
 	j.codeEndpoints(es)
 	j.textEndpoints(es)
 	j.callEndpoints(es)

@@ -46,7 +46,10 @@ func (n *named) add(p place, doubtful bool) {
 // endpoints collects what the app names.
 type endpoints struct {
 	byValue map[string]*named
+	order   []*named // as they were found
 }
+
+func newEndpoints() endpoints { return endpoints{byValue: map[string]*named{}} }
 
 func (es *endpoints) get(e endpoint.Endpoint) *named {
 	n, ok := es.byValue[e.Value]
@@ -57,6 +60,7 @@ func (es *endpoints) get(e endpoint.Endpoint) *named {
 		e.Value = strings.Clone(e.Value)
 		n = &named{Endpoint: e, doubt: true}
 		es.byValue[e.Value] = n
+		es.order = append(es.order, n)
 	}
 	return n
 }
@@ -65,22 +69,6 @@ func (es *endpoints) get(e endpoint.Endpoint) *named {
 type hidden struct {
 	endpoint.Endpoint
 	via []string
-}
-
-// read finds the endpoints of one string, and the words of the catalogue that
-// it hides.
-func (j *judge) read(f endpoint.Finder, s string, buf []endpoint.Endpoint) (plain []endpoint.Endpoint, decoded []hidden, words []endpoint.Decoded) {
-	plain = f.Append(buf[:0], s)
-	for _, d := range f.Decode(s, j.vocabulary) {
-		if len(d.Text) <= maxWord && j.vocabulary(d.Text) {
-			words = append(words, d)
-			continue
-		}
-		for _, e := range f.Append(nil, d.Text) {
-			decoded = append(decoded, hidden{e, d.Via})
-		}
-	}
-	return plain, decoded, words
 }
 
 // spotted is an endpoint, or a word of the catalogue, at a place.
@@ -129,7 +117,7 @@ func (j *judge) spot(ui int) []spotted {
 		if i&0x3fff == 0 && j.ctx.Err() != nil {
 			return nil
 		}
-		plain, decoded, words := j.read(j.finder, u.String(uint32(i)), buf)
+		plain, decoded, words := j.read(u.String(uint32(i)), buf)
 		buf = plain[:0]
 		if len(plain) == 0 && len(decoded) == 0 && len(words) == 0 {
 			continue
@@ -216,90 +204,6 @@ func (j *judge) heldStrings(ui int, yield func(s string, p place)) {
 				yield(s, place{unit: int32(ui), body: -1, off: -1, class: class, name: a.Member, how: howAnnotation, ref: a.Type})
 			})
 		}
-	}
-}
-
-// textEndpoints finds the endpoints in strings outside code.
-func (j *judge) textEndpoints(es *endpoints) {
-	var buf []endpoint.Endpoint
-	constants, lines := j.finder, j.finder
-	lines.Text = true
-	n := 0
-	lists := map[string]map[string]bool{} // by file: the domains it names without more
-	for t := range j.set.Texts() {
-		if n++; n&0xfff == 0 && j.ctx.Err() != nil {
-			return
-		}
-		f, how := constants, howResource
-		switch t.Kind {
-		case fact.TextAsset:
-			f, how = lines, howAsset
-		case fact.TextNative:
-			f, how = lines, howNative
-		case fact.TextScript:
-			f, how = lines, howScript
-		case fact.TextManaged:
-			how = howManaged
-		case fact.TextXML:
-			if t.Unit == manifestFile || strings.HasSuffix(t.Unit, "!"+manifestFile) {
-				how = howManifest
-			}
-		}
-		plain, decoded, _ := j.read(f, t.Value, buf)
-		buf = plain[:0]
-		if len(plain) == 0 && len(decoded) == 0 {
-			continue
-		}
-		p := place{unit: -1, body: -1, off: t.Off, file: t.Unit, how: how, ref: t.Name, note: j.fileOwner(t.Unit)}
-		for _, e := range plain {
-			if e.Kind == endpoint.Host && e.Domain != "" && how == howAsset {
-				list := lists[t.Unit]
-				if list == nil {
-					list = map[string]bool{}
-					lists[t.Unit] = list
-				}
-				list[e.Value] = true
-			}
-			if x := es.get(e); x != nil {
-				x.add(p, e.Doubtful)
-			}
-		}
-		for _, h := range decoded {
-			if x := es.get(h.Endpoint); x != nil {
-				p.via = h.via
-				x.add(p, h.Doubtful)
-			}
-		}
-	}
-	for unit, list := range lists {
-		if len(list) < longList {
-			continue
-		}
-		for v := range list {
-			if x := es.byValue[v]; x != nil && !slices.ContainsFunc(x.places, func(p place) bool { return p.file != unit }) {
-				x.listed = true
-			}
-		}
-	}
-	m := &j.set.App.Manifest
-	meta := func(list []fact.MetaData, unit string) {
-		for _, d := range list {
-			plain, decoded, _ := j.read(j.finder, d.Value, nil)
-			for _, e := range plain {
-				decoded = append(decoded, hidden{e, nil})
-			}
-			for _, h := range decoded {
-				x := es.get(h.Endpoint)
-				if x == nil || slices.ContainsFunc(x.places, func(p place) bool { return p.how == howManifest && p.file == unit }) {
-					continue // its text was read as that of a file
-				}
-				x.add(place{unit: -1, body: -1, off: -1, file: unit, how: howManifest, ref: d.Name, via: h.via}, h.Doubtful)
-			}
-		}
-	}
-	meta(m.MetaData, manifestFile)
-	for i := range m.Components {
-		meta(m.Components[i].MetaData, cmp.Or(m.Components[i].Unit, manifestFile))
 	}
 }
 

@@ -22,10 +22,8 @@ package judge
 
 import (
 	"context"
-	"sync"
 
 	"github.com/telltale-apk/telltale/signatures"
-	"github.com/telltale-apk/telltale/signatures/endpoint"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
 )
@@ -42,6 +40,9 @@ type Options struct {
 	// MaxSites bounds the places told for each identifier and sink; 0 means
 	// 1000 and 100.
 	MaxSites int
+	// Texts holds what Match handed on of the strings outside code. If it is
+	// nil, Judge reads them.
+	Texts *Texts
 }
 
 func (o Options) locations() int {
@@ -73,14 +74,14 @@ type judge struct {
 	m     *signatures.Matches
 	opt   Options
 
-	finder endpoint.Finder
+	spotter
+	notes  *releases
 	units  []unitState
 	owners *owners
 	vias   map[fact.MethodID][]string
 	perms  map[string]fact.Permission
 	handed map[handed]bool
 	words  []spotted // words of the catalogue that strings hide
-	vocab  func() map[string][]wanted
 	files  map[string]*owner
 	// byClass holds the methods of components and of the classes above them.
 	byClass map[string][]fact.MethodID
@@ -99,9 +100,7 @@ type unitState struct {
 
 // Judge tells what the facts mean. The error is ctx's.
 func Judge(ctx context.Context, set *fact.Set, rules *signatures.Compiled, m *signatures.Matches, opt Options) (*finding.Findings, error) {
-	j := &judge{ctx: ctx, set: set, rules: rules, m: m, opt: opt, vias: map[fact.MethodID][]string{}, perms: map[string]fact.Permission{}, handed: map[handed]bool{}}
-	j.vocab = sync.OnceValue(j.wordList)
-	j.finder = endpoint.Finder{Known: rules.KnownDomain}
+	j := &judge{ctx: ctx, set: set, rules: rules, m: m, opt: opt, spotter: newSpotter(rules), vias: map[fact.MethodID][]string{}, perms: map[string]fact.Permission{}, handed: map[handed]bool{}}
 	for _, p := range set.App.Manifest.Permissions {
 		j.perms[p.Name] = p
 	}

@@ -3,10 +3,12 @@ package judge_test
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"os"
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/fact/facttest"
@@ -87,3 +89,41 @@ func TestSmoke(t *testing.T) {
 }
 
 var _ = with
+
+// What Match hands on of the texts gives the same as reading them again.
+func TestTextsAreReadOnce(t *testing.T) {
+	c := compile(t)
+	app := facttest.New("com.example.app").MetaData("url", "https://meta.acme.com/x").File("assets/a.txt")
+	app.Code("classes.dex").Method("Lcom/acme/stat/Agent;->init()V").String("https://stat.acme.com/v1")
+	app.Lib("lib/arm64-v8a/libacmestat.so")
+	for _, x := range []fact.Text{
+		{Unit: "AndroidManifest.xml", Kind: fact.TextXML, Off: 4, Value: "https://meta.acme.com/x"},
+		{Unit: "resources.arsc", Kind: fact.TextResource, Off: -1, Name: "string/api", Value: "https://stat.acme.com/v1"},
+		{Unit: "assets/a.txt", Kind: fact.TextAsset, Off: 0, Value: "see https://docs.acme.com/ and aHR0cHM6Ly9oaWRkZW4uYWNtZS5jb20v"},
+		{Unit: "assets/a.txt", Kind: fact.TextAsset, Off: 70, Value: "aHR0cHM6Ly9oaWRkZW4uYWNtZS5jb20v"},
+		{Unit: "lib/arm64-v8a/libacmestat.so", Kind: fact.TextNative, Off: 99, Value: "https://native.acme.com/n"},
+		{Unit: "META-INF/com.acme_stat.version", Kind: fact.TextAsset, Off: 0, Value: "1.2.3"},
+	} {
+		app.Text(x)
+	}
+	set := app.Set()
+	again := judged(t, set, c, judge.Options{})
+	texts := judge.NewTexts(c)
+	m := signatures.MatchWith(context.Background(), set, c, signatures.Options{Text: texts.Add})
+	unread := *set
+	unread.Texts = func() iter.Seq[fact.Text] {
+		t.Error("the texts are read again")
+		return func(func(fact.Text) bool) {}
+	}
+	once, err := judge.Judge(context.Background(), &unread, c, m, judge.Options{Texts: texts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(again, once); d != "" {
+		t.Errorf("(-read again +read once):\n%s", d)
+	}
+	if len(once.Endpoints) != 5 {
+		t.Errorf("%d endpoints", len(once.Endpoints))
+		dump(t, once.Endpoints)
+	}
+}

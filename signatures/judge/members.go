@@ -231,16 +231,9 @@ func rendered(args []fact.Value) []string {
 // maxWord bounds what may be a word of the catalogue, in bytes.
 const maxWord = 200
 
-// vocabulary reports whether a text is a word by which identifier rules know
-// what is read: a key, a property, a method's name.
-func (j *judge) vocabulary(s string) bool {
-	_, ok := j.vocab()[s]
-	return ok
-}
-
 // wordList makes the vocabulary. Only few apps hide strings, so that it is made
 // when the first is found.
-func (j *judge) wordList() map[string][]wanted {
+func wordList(rules *signatures.Compiled) map[string][]wanted {
 	out := map[string][]wanted{}
 	add := func(word string, w wanted) {
 		if len(word) >= 8 && !slices.ContainsFunc(out[word], func(o wanted) bool { return o.rule == w.rule }) {
@@ -248,9 +241,9 @@ func (j *judge) wordList() map[string][]wanted {
 		}
 	}
 	n := 0
-	for ref := range j.rules.Rules().List() {
+	for ref := range rules.Rules().List() {
 		if ref.Kind == rule.KindIdentifier {
-			id, _ := j.rules.Ref(n).(*rule.Identifier)
+			id, _ := rules.Ref(n).(*rule.Identifier)
 			for k := range id.Sources {
 				w := wanted{n, id, &id.Sources[k]}
 				if _, word := kindOf(w.src); telling(w.src) {

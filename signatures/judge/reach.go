@@ -332,10 +332,14 @@ type holding struct {
 	classes  int
 	packages []string
 	bodies   int
-	work     int    // bodies that do more than return
-	loaded   bool   // Android loads some of it without the app's doing
-	unit     string // where the first of it is
+	works    bool    // something in it does more than return
+	loaded   bool    // Android loads some of it without the app's doing
+	unit     string  // where the first of it is
+	named    []class // whose names promise constants that tell a version
 }
+
+// class is a class definition of a unit.
+type class struct{ unit, class int }
 
 // holdings goes over all classes once and sorts them by product. A class that
 // is the app's own by a longer package is not the product's.
@@ -363,16 +367,17 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 			if pkg := packageOf(desc); len(h.packages) == 0 || h.packages[len(h.packages)-1] != pkg {
 				h.packages = append(h.packages, pkg)
 			}
-			if h.work > 0 {
+			if mayTell(desc) && len(h.named) < maxNamed {
+				h.named = append(h.named, class{ui, c})
+			}
+			if h.works {
 				continue
 			}
 			for md := range u.ClassMethods(c) {
+				h.works = h.works || md.Flags&0x100 != 0
 				if md.Body >= 0 && md.Body < len(u.bodies) {
 					h.bodies++
-					// "return", "const; return", "invoke super.<init>; return".
-					if u.bodies[md.Body].Insns > 2 {
-						h.work++
-					}
+					h.works = h.works || j.works(u, md.Body, p)
 				}
 			}
 		}
@@ -382,6 +387,28 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 		h.packages = slices.Compact(h.packages)
 	}
 	return out
+}
+
+// works reports whether a method of a product calls anything but its own
+// constructors and what empty methods call: checks of parameters, exceptions
+// that say that nothing is there, empty lists.
+func (j *judge) works(u *unitState, body int, p *rule.SDK) bool {
+	for _, r := range u.refsOf(body) {
+		if !r.Kind.IsCall() {
+			continue
+		}
+		typ, name, _ := u.Method(r.Index)
+		desc, n := u.Type(typ), u.String(name)
+		switch {
+		case n == "<init>" && (desc == "Ljava/lang/Object;" || desc == "Ljava/lang/Enum;" || strings.HasSuffix(desc, "Exception;") || strings.HasSuffix(desc, "Error;")):
+		case n == "<init>" && j.owners.of(desc).product == p:
+		case desc == "Lkotlin/jvm/internal/Intrinsics;":
+		case desc == "Ljava/util/Collections;" && strings.HasPrefix(n, "empty"):
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 func (j *judge) methodID(m fact.MethodID) string {

@@ -93,7 +93,7 @@ func (j *judge) named(m *signatures.SDKMatch) bool {
 }
 
 var stateRank = map[finding.State]int{
-	finding.Reachable: 0, finding.Wired: 1, finding.Present: 2, finding.Disabled: 3, finding.Stub: 4, finding.Referenced: 5,
+	finding.Reachable: 0, finding.Wired: 1, finding.Disabled: 2, finding.Present: 3, finding.Stub: 4, finding.Referenced: 5,
 }
 
 func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, active *activity) finding.SDK {
@@ -130,7 +130,7 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 	f.State = f.States[0].State
 	f.AtStartup = j.atStartup(m.SDK, active)
 	f.Confidence, f.Basis = confidence(m, h)
-	f.Version = version(s, hits)
+	f.Version = j.version(m, h, hits)
 	f.AppKeys = j.appKeys(s, hits)
 	if m.Held {
 		f.Events = j.events(s, hits)
@@ -196,10 +196,10 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 		}
 	}
 	j.wired(m, hits, add)
-	stub := h.bodies > 0 && h.work == 0
+	stub := h.bodies > 0 && !h.works && !slices.ContainsFunc(m.Signals, func(s signatures.SignalMatch) bool { return s.Evidence.Kind == "native" })
 	switch {
 	case stub:
-		add(finding.Stub, nil, msgStub, h.bodies)
+		add(finding.Stub, nil, msgStub, plural(h.bodies, "method", "methods"))
 	case m.Held && h.classes > 0 && !h.loaded:
 		add(finding.Present, &finding.Location{Unit: h.unit}, msgAside, plural(h.classes, "class", "classes"), h.unit)
 	case m.Held && h.classes > 0:
@@ -225,7 +225,10 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 		}
 		add(finding.Referenced, loc, msgReferenced, plural(n, "class", "classes"))
 	}
-	slices.SortStableFunc(out, func(a, b finding.StateEvidence) int { return cmp.Compare(stateRank[a.State], stateRank[b.State]) })
+	slices.SortStableFunc(out, func(a, b finding.StateEvidence) int {
+		// What is empty does nothing, however it is reached.
+		return cmp.Or(-compareBool(a.State == finding.Stub, b.State == finding.Stub), cmp.Compare(stateRank[a.State], stateRank[b.State]))
+	})
 	return out
 }
 
@@ -365,77 +368,6 @@ func some(list []string) string {
 		return strings.Join(list[:most], ", ") + fmt.Sprintf(" and %d more", len(list)-most)
 	}
 	return strings.Join(list, ", ")
-}
-
-// version picks the best clue: in the order of the rule, constants and methods
-// before what others may have written.
-func version(s *rule.SDK, hits []*signatures.Hit) *finding.Version {
-	rank := func(h *signatures.Hit) int {
-		c := &s.Version[h.Item]
-		switch {
-		case c.Constant != "":
-			return 0
-		case c.Method != "":
-			return 1
-		case c.File != "":
-			return 2
-		case c.MetaData != "":
-			return 3
-		}
-		return 4
-	}
-	var best *signatures.Hit
-	var value string
-	for _, h := range hits {
-		if h.Use != signatures.UseVersion || h.Item >= len(s.Version) {
-			continue
-		}
-		v, ok := versionText(h.Value)
-		if !ok {
-			continue
-		}
-		if best == nil || cmp.Or(cmp.Compare(rank(h), rank(best)), cmp.Compare(h.Item, best.Item), cmp.Compare(h.Unit, best.Unit), cmp.Compare(v, value)) < 0 {
-			best, value = h, v
-		}
-	}
-	if best == nil {
-		return nil
-	}
-	c := &s.Version[best.Item]
-	clue := ""
-	switch {
-	case c.Constant != "":
-		clue = "constant " + best.Ref
-	case c.Method != "":
-		clue = "result of " + best.Ref
-	case c.File != "":
-		clue = "file " + c.File
-	case c.MetaData != "":
-		clue = "meta-data " + c.MetaData
-	default:
-		clue = "string " + clip(c.Prefix, maxShown) + "…"
-	}
-	return &finding.Version{Value: value, Clue: clue, Location: best.Location}
-}
-
-// versionText reads a version at the beginning of a text: digits and what may
-// stand between them.
-func versionText(s string) (string, bool) {
-	s = strings.TrimSpace(s)
-	s = strings.TrimLeft(s, "vV/_- ")
-	if s == "" || s[0] < '0' || s[0] > '9' {
-		return "", false
-	}
-	end := 0
-	for end < len(s) && end < 40 {
-		c := s[end]
-		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '-' || c == '_' || c == '+' {
-			end++
-			continue
-		}
-		break
-	}
-	return strings.TrimRight(s[:end], ".-_+"), true
 }
 
 func (j *judge) appKeys(s *rule.SDK, hits []*signatures.Hit) []finding.AppKey {

@@ -21,7 +21,7 @@ func states(s *finding.SDK) []string {
 
 func TestStates(t *testing.T) {
 	const initCall = "Lcom/acme/stat/Agent;->init()V"
-	work := func(m *facttest.Method) *facttest.Method { return m.String("a").String("b") }
+	work := func(m *facttest.Method) *facttest.Method { return m.Call(fact.RefCallStatic, "Ljava/lang/System;->gc()V") }
 	for _, c := range []struct {
 		name  string
 		build func(app *facttest.App, c *facttest.Code)
@@ -39,7 +39,21 @@ func TestStates(t *testing.T) {
 		{"stub", func(_ *facttest.App, c *facttest.Code) {
 			c.Method(initCall).Flags(9)
 			c.Method("Lcom/acme/stat/Agent;-><init>()V").Call(fact.RefCallDirect, "Ljava/lang/Object;-><init>()V")
-		}, []string{"stub: all of its 2 methods with code return at once"}},
+		}, []string{"stub: its code, 2 methods, calls nothing but its own constructors"}},
+		{"a stub as Firebase's stand-ins are made", func(_ *facttest.App, c *facttest.Code) {
+			const agent = "Lcom/acme/stat/Agent;"
+			c.Method(agent+"-><clinit>()V").Flags(9).Use(fact.RefNew, agent).Call(fact.RefCallDirect, agent+"-><init>()V").Put(agent+"->it:"+agent)
+			c.Method(agent+"-><init>()V").Call(fact.RefCallDirect, "Ljava/lang/Object;-><init>()V")
+			c.Method(agent+"->get()"+agent).Flags(9).Get(agent + "->it:" + agent)
+			c.Method(agent+"->token()Ljava/lang/String;").Use(fact.RefNew, "Ljava/lang/UnsupportedOperationException;").
+				Call(fact.RefCallDirect, "Ljava/lang/UnsupportedOperationException;-><init>()V")
+			c.Method(agent+"->log(Ljava/lang/String;)V").String("name").Call(fact.RefCallStatic, "Lkotlin/jvm/internal/Intrinsics;->checkNotNullParameter(Ljava/lang/Object;Ljava/lang/String;)V")
+			c.Method(mainMethod).Call(fact.RefCallStatic, initCall)
+		}, []string{"stub: its code, 5 methods, calls nothing but its own constructors", "wired: own code calls " + initCall}},
+		{"no stub where the work is in native code", func(_ *facttest.App, c *facttest.Code) {
+			c.Method(initCall).Flags(9)
+			c.Abstract("Lcom/acme/stat/Agent;->nativeInit()V").Flags(0x109)
+		}, []string{"present: 1 class of its own"}},
 		{"wired by a call", func(_ *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 			c.Method(mainMethod).Call(fact.RefCallStatic, initCall)
@@ -60,7 +74,12 @@ func TestStates(t *testing.T) {
 		{"disabled", func(app *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 			app.MetaData("ACME_DISABLED", "true")
-		}, []string{"present: 1 class of its own", `disabled: meta-data ACME_DISABLED is "true", which the vendor documents as switching it off`}},
+		}, []string{`disabled: meta-data ACME_DISABLED is "true", which the vendor documents as switching it off`, "present: 1 class of its own"}},
+		{"disabled and wired", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method(initCall).Flags(9))
+			c.Method(mainMethod).Call(fact.RefCallStatic, initCall)
+			app.MetaData("ACME_DISABLED", "true")
+		}, []string{"wired: own code calls " + initCall, `disabled: meta-data ACME_DISABLED is "true", which the vendor documents as switching it off`, "present: 1 class of its own"}},
 		{"not disabled", func(app *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 			app.MetaData("ACME_DISABLED", "false")

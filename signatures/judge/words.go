@@ -7,7 +7,7 @@ import "strconv"
 const (
 	msgEntered        = "the system enters its code itself: %s"
 	msgReachable      = "%s can lead to %s in %s"
-	msgStub           = "all of its %d methods with code return at once"
+	msgStub           = "its code, %s, calls nothing but its own constructors"
 	msgPresent        = "%s of its own"
 	msgAside          = "%s of its own, in %s, which Android does not load by itself"
 	msgTraces         = "found by %s; its classes were not found under their names"

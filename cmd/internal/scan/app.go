@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -81,11 +82,13 @@ func problemKind(err error) fact.ProblemKind {
 
 // Judge matches and judges facts, live or frozen. The error is ctx's.
 func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
-	m := signatures.Match(ctx, set, o.Rules)
+	// Texts outside code are read once, for both.
+	texts := judge.NewTexts(o.Rules)
+	m := signatures.MatchWith(ctx, set, o.Rules, signatures.Options{Workers: runtime.GOMAXPROCS(0), Text: texts.Add})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys})
+	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys, Texts: texts})
 	if err != nil {
 		return nil, err
 	}

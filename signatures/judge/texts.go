@@ -1,0 +1,178 @@
+package judge
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/endpoint"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// Texts takes the strings that stand outside code, one after another, and keeps
+// what [Judge] wants of them. Reading them is expensive and Match does it
+// anyway: hand Add to it as its Text option, and the Texts to Judge.
+//
+// It is not safe for concurrent use, and good for one app.
+type Texts struct {
+	spotter
+	lines spotter // of text files rather than constants of a program
+	buf   []endpoint.Endpoint
+	found endpoints
+	lists map[string]map[string]bool // by file: the domains it names without more
+	notes releases
+}
+
+// NewTexts returns Texts that look for what is known to rules.
+func NewTexts(rules *signatures.Compiled) *Texts {
+	t := &Texts{spotter: newSpotter(rules), found: newEndpoints(), lists: map[string]map[string]bool{}}
+	t.lines = t.spotter
+	t.lines.finder.Text = true
+	return t
+}
+
+// Add takes the next text.
+func (ts *Texts) Add(t *fact.Text) {
+	ts.notes.add(t)
+	r, how := &ts.spotter, howResource
+	switch t.Kind {
+	case fact.TextAsset:
+		r, how = &ts.lines, howAsset
+	case fact.TextNative:
+		r, how = &ts.lines, howNative
+	case fact.TextScript:
+		r, how = &ts.lines, howScript
+	case fact.TextManaged:
+		how = howManaged
+	case fact.TextXML:
+		if t.Unit == manifestFile || strings.HasSuffix(t.Unit, "!"+manifestFile) {
+			how = howManifest
+		}
+	}
+	plain, decoded, _ := r.read(t.Value, ts.buf)
+	ts.buf = plain[:0]
+	if len(plain) == 0 && len(decoded) == 0 {
+		return
+	}
+	p := place{unit: -1, body: -1, off: t.Off, file: t.Unit, how: how, ref: t.Name}
+	for _, e := range plain {
+		if e.Kind == endpoint.Host && e.Domain != "" && how == howAsset {
+			list := ts.lists[t.Unit]
+			if list == nil {
+				list = map[string]bool{}
+				ts.lists[t.Unit] = list
+			}
+			list[e.Value] = true
+		}
+		if x := ts.found.get(e); x != nil {
+			x.add(p, e.Doubtful)
+		}
+	}
+	for _, h := range decoded {
+		if x := ts.found.get(h.Endpoint); x != nil {
+			p.via = h.via
+			x.add(p, h.Doubtful)
+		}
+	}
+}
+
+// spotter finds endpoints in strings, plain and hidden.
+type spotter struct {
+	finder endpoint.Finder
+	vocab  func() map[string][]wanted
+}
+
+func newSpotter(rules *signatures.Compiled) spotter {
+	return spotter{endpoint.Finder{Known: rules.KnownDomain}, sync.OnceValue(func() map[string][]wanted { return wordList(rules) })}
+}
+
+// read finds the endpoints of one string, and the words of the catalogue that
+// it hides.
+func (r *spotter) read(s string, buf []endpoint.Endpoint) (plain []endpoint.Endpoint, decoded []hidden, words []endpoint.Decoded) {
+	plain = r.finder.Append(buf[:0], s)
+	for _, d := range r.finder.Decode(s, r.vocabulary) {
+		if len(d.Text) <= maxWord && r.vocabulary(d.Text) {
+			words = append(words, d)
+			continue
+		}
+		for _, e := range r.finder.Append(nil, d.Text) {
+			decoded = append(decoded, hidden{e, d.Via})
+		}
+	}
+	return plain, decoded, words
+}
+
+// vocabulary reports whether a text is a word by which identifier rules know
+// what is read: a key, a property, a method's name.
+func (r *spotter) vocabulary(s string) bool {
+	_, ok := r.vocab()[s]
+	return ok
+}
+
+// textEndpoints adds the endpoints in strings outside code.
+func (j *judge) textEndpoints(es *endpoints) {
+	ts := j.opt.Texts
+	if ts == nil {
+		ts = NewTexts(j.rules)
+		n := 0
+		for t := range j.set.Texts() {
+			if n++; n&0xfff == 0 && j.ctx.Err() != nil {
+				return
+			}
+			ts.Add(&t)
+		}
+	}
+	j.notes = &ts.notes
+	for _, f := range ts.found.order {
+		x := es.get(f.Endpoint)
+		if x == nil {
+			continue
+		}
+		for _, p := range f.places {
+			p.note = j.fileOwner(p.file)
+			x.add(p, f.doubt)
+		}
+		x.total += f.total - len(f.places)
+	}
+	for unit, list := range ts.lists {
+		if len(list) < longList {
+			continue
+		}
+		for v := range list {
+			if x := es.byValue[v]; x != nil && !slices.ContainsFunc(x.places, func(p place) bool { return p.file != unit }) {
+				x.listed = true
+			}
+		}
+	}
+	j.manifestEndpoints(es)
+}
+
+// manifestEndpoints adds those in values of meta-data, as far as they do not
+// stand in the manifest's own text: references are resolved there.
+func (j *judge) manifestEndpoints(es *endpoints) {
+	meta := func(list []fact.MetaData, unit string) {
+		for _, d := range list {
+			plain, decoded, _ := j.read(d.Value, nil)
+			for _, e := range plain {
+				decoded = append(decoded, hidden{e, nil})
+			}
+			for _, h := range decoded {
+				x := es.get(h.Endpoint)
+				if x == nil || slices.ContainsFunc(x.places, func(p place) bool { return p.how == howManifest && p.file == unit }) {
+					continue // its text was read as that of a file
+				}
+				x.add(place{unit: -1, body: -1, off: -1, file: unit, how: howManifest, ref: d.Name, via: h.via}, h.Doubtful)
+			}
+		}
+	}
+	m := &j.set.App.Manifest
+	meta(m.MetaData, manifestFile)
+	for i := range m.Components {
+		unit := m.Components[i].Unit
+		if unit == "" {
+			unit = manifestFile
+		}
+		meta(m.Components[i].MetaData, unit)
+	}
+}
