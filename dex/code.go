@@ -121,6 +121,13 @@ func (c *Code) At(pc uint32) (in Inst, ok bool) {
 // one and [Inst.Truncated].
 func (c *Code) Instructions() iter.Seq2[uint32, Inst] {
 	return func(yield func(uint32, Inst) bool) {
+		if c.f == nil {
+			return
+		}
+		sw := &artSweep
+		if c.f.dialect == Dalvik {
+			sw = &dalvikSweep
+		}
 		b := c.insns
 		pc := uint32(0)
 		for len(b) >= 2 {
@@ -128,12 +135,15 @@ func (c *Code) Instructions() iter.Seq2[uint32, Inst] {
 			if !yield(pc, in) {
 				return
 			}
-			w := in.Width()
-			if 2*uint64(w) >= uint64(len(b)) {
+			w := uint64(sw[b[0]] & 0xff)
+			if in.op.IsPayload() {
+				w = 2 * uint64(payloadWidth(b))
+			}
+			if w >= uint64(len(b)) {
 				return
 			}
-			pc += w
-			b = b[2*w:]
+			pc += uint32(w / 2)
+			b = b[w:]
 		}
 	}
 }
