@@ -112,7 +112,7 @@ func (x *Analysis) run(a *App, file int, m dex.MethodDef, depth int) {
 		x.base = x.mark()
 		return
 	}
-	x.in, x.out = resize(x.in, n*x.slots), resize(x.out, n*x.slots)
+	x.in, x.out = grow(x.in, n*x.slots), grow(x.out, n*x.slots)
 	x.pos, x.ran = resize(x.pos, n), resize(x.ran, n)
 	x.wrote, x.wroteEnd = resize(x.wrote, n), resize(x.wroteEnd, n)
 	x.writes = x.writes[:0]
@@ -135,12 +135,17 @@ func (x *Analysis) run(a *App, file int, m dex.MethodDef, depth int) {
 	x.base = x.mark()
 }
 
-// resize returns a cleared slice of n elements, with the memory of l if that is enough.
-func resize[T any](l []T, n int) []T {
+// grow returns a slice of n elements, with the memory of l if that is enough.
+func grow[T any](l []T, n int) []T {
 	if cap(l) < n {
 		return make([]T, n)
 	}
-	l = l[:n]
+	return l[:n]
+}
+
+// resize is grow with all elements cleared.
+func resize[T any](l []T, n int) []T {
+	l = grow(l, n)
 	clear(l)
 	return l
 }
@@ -395,6 +400,9 @@ func (x *Analysis) enter(b int) {
 				}
 			}
 		}
+	}
+	if first {
+		clear(st) // nothing that was run leads here yet
 	}
 	if complete {
 		return

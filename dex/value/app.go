@@ -18,6 +18,9 @@ type App struct {
 	classes   map[string]classAt   // the first definition counts, as on Android
 	below     map[string][]classAt // classes that extend one
 
+	defOnce   []sync.Once
+	methodAt  [][]methodAt // by file and method
+	fieldAt   [][]fieldAt  // by file and field
 	modelOnce []sync.Once
 	modelOf   [][]uint16 // by file and method: number in models, 0 for none
 
@@ -39,18 +42,31 @@ type classAt struct{ file, class int }
 
 // members are what a class defines, by name and type. They never change.
 type members struct {
-	methods map[member]dex.MethodDef
+	methods map[member]methodAt
 	fields  map[member]fieldAt
 }
 
 // member is the name and the prototype or type of a member.
 type member struct{ name, typ string }
 
-// fieldAt is a field of a class; n is its number among the static ones.
-type fieldAt struct {
-	def dex.FieldDef
-	n   int
+// methodAt is a method that a class defines; file is counted from 1.
+type methodAt struct {
+	file  int32
+	class int32
+	def   dex.MethodDef
 }
+
+func (m methodAt) at() classAt { return classAt{int(m.file) - 1, int(m.class)} }
+
+// fieldAt is a field likewise; n is its number among the static ones.
+type fieldAt struct {
+	file  int32
+	class int32
+	n     int32
+	def   dex.FieldDef
+}
+
+func (f fieldAt) at() classAt { return classAt{int(f.file) - 1, int(f.class)} }
 
 // maxCache is how many analyses are kept for the next question.
 const maxCache = 8
@@ -61,6 +77,9 @@ func NewApp(files ...*dex.File) *App {
 	a := &App{
 		files:     files,
 		table:     newModelTable(),
+		defOnce:   make([]sync.Once, len(files)),
+		methodAt:  make([][]methodAt, len(files)),
+		fieldAt:   make([][]fieldAt, len(files)),
 		modelOnce: make([]sync.Once, len(files)),
 		modelOf:   make([][]uint16, len(files)),
 		returned:  make([][3][]atomic.Pointer[Value], len(files)),
@@ -228,27 +247,58 @@ func (a *App) models(file int) []uint16 {
 	return a.modelOf[file]
 }
 
+// define reads which class of a file defines which of its methods and fields.
+// Of several definitions the first counts.
+func (a *App) define(file int) {
+	a.defOnce[file].Do(func() {
+		a.index()
+		f := a.files[file]
+		methods, fields := make([]methodAt, f.NumMethods()), make([]fieldAt, f.NumFields())
+		for i := range f.NumClasses() {
+			c := f.Class(i).Type
+			if at := (classAt{file, i}); a.classes[f.Type(c)] != at {
+				continue
+			}
+			cd := f.ClassData(i)
+			for d := range cd.Methods() {
+				if int64(d.Index) < int64(len(methods)) && methods[d.Index].file == 0 && f.Method(d.Index).Class == c {
+					methods[d.Index] = methodAt{int32(file + 1), int32(i), d}
+				}
+			}
+			n := int32(0)
+			for d := range cd.Fields() {
+				if int64(d.Index) < int64(len(fields)) && fields[d.Index].file == 0 && f.Field(d.Index).Class == c {
+					fields[d.Index] = fieldAt{int32(file + 1), int32(i), n, d}
+				}
+				if d.Static {
+					n++
+				}
+			}
+		}
+		a.methodAt[file], a.fieldAt[file] = methods, fields
+	})
+}
+
 // of returns what a class defines.
 func (a *App) of(at classAt) *members {
 	return recall(a, a.members, at, func() *members {
+		a.define(at.file)
 		f := a.files[at.file]
 		cd := f.ClassData(at.class)
-		m := &members{map[member]dex.MethodDef{}, map[member]fieldAt{}}
+		m := &members{map[member]methodAt{}, map[member]fieldAt{}}
 		for d := range cd.Methods() {
+			if int64(d.Index) >= int64(len(a.methodAt[at.file])) || a.methodAt[at.file][d.Index].at() != at {
+				continue
+			}
 			r := f.Method(d.Index)
-			k := member{f.String(r.Name), f.ProtoString(r.Proto)}
-			if len(k.typ) <= maxProto && m.methods[k] == (dex.MethodDef{}) {
-				m.methods[k] = d
+			if k := (member{f.String(r.Name), f.ProtoString(r.Proto)}); len(k.typ) <= maxProto {
+				m.methods[k] = a.methodAt[at.file][d.Index]
 			}
 		}
-		n := 0
 		for d := range cd.Fields() {
-			r := f.Field(d.Index)
-			if k := (member{f.String(r.Name), f.Type(r.Type)}); m.fields[k] == (fieldAt{}) {
-				m.fields[k] = fieldAt{d, n}
-			}
-			if d.Static {
-				n++
+			if int64(d.Index) < int64(len(a.fieldAt[at.file])) && a.fieldAt[at.file][d.Index].at() == at {
+				r := f.Field(d.Index)
+				m.fields[member{f.String(r.Name), f.Type(r.Type)}] = a.fieldAt[at.file][d.Index]
 			}
 		}
 		return m
@@ -274,31 +324,28 @@ func recall[K comparable, V any](a *App, memo map[K]V, key K, compute func() V) 
 // maxSupers is how many superclasses a member is looked for in.
 const maxSupers = 32
 
-// method is a method found by its name.
-type method struct {
-	at  classAt
-	def dex.MethodDef
-}
-
 // find returns the definition of method index of file: in the class that it is
 // named with, or in a superclass. ok is false if no file of the app has it.
-func (a *App) find(file int, index uint32) (m method, ok bool) {
-	a.index()
+func (a *App) find(file int, index uint32) (m methodAt, ok bool) {
+	a.define(file)
+	if m := a.methodAt[file][index]; m.file != 0 {
+		return m, true
+	}
 	f := a.files[file]
 	ref := f.Method(index)
 	class, key := f.Type(ref.Class), member{f.String(ref.Name), f.ProtoString(ref.Proto)}
 	for range maxSupers {
 		at, ok := a.classes[class]
 		if !ok {
-			return method{}, false
+			return methodAt{}, false
 		}
-		if d, ok := a.of(at).methods[key]; ok {
-			return method{at, d}, true
+		if m, ok := a.of(at).methods[key]; ok {
+			return m, true
 		}
 		g := a.files[at.file]
 		class = g.Type(g.Class(at.class).Super)
 	}
-	return method{}, false
+	return methodAt{}, false
 }
 
 // returns tells what a call of method index of file returns, if a look into
@@ -333,9 +380,9 @@ const maxBelow = 256
 
 // only reports whether a call of method index of f, which is resolved to m,
 // can run no other method.
-func (a *App) only(m method, f *dex.File, index uint32) bool {
-	g := a.files[m.at.file]
-	c := g.Class(m.at.class)
+func (a *App) only(m methodAt, f *dex.File, index uint32) bool {
+	g := a.files[m.file-1]
+	c := g.Class(int(m.class))
 	if m.def.Flags&(dex.AccStatic|dex.AccFinal|dex.AccPrivate) != 0 || !m.def.Virtual || c.Flags&dex.AccFinal != 0 {
 		return true
 	}
@@ -355,11 +402,11 @@ func (a *App) only(m method, f *dex.File, index uint32) bool {
 	return true
 }
 
-func (a *App) look(m method, depth int) Value {
+func (a *App) look(m methodAt, depth int) Value {
 	if m.def.CodeOff == 0 || m.def.Flags&(dex.AccNative|dex.AccAbstract) != 0 {
 		return Value{}
 	}
-	f := a.files[m.at.file]
+	f := a.files[m.file-1]
 	if c := f.Code(m.def.CodeOff); c.Err != nil || c.Units() > MaxInline {
 		return Value{}
 	}
@@ -368,7 +415,7 @@ func (a *App) look(m method, depth int) Value {
 		return Value{}
 	}
 	var v Value
-	a.with(m.at.file, m.def, depth, func(x *Analysis) { v = x.Return() })
+	a.with(int(m.file)-1, m.def, depth, func(x *Analysis) { v = x.Return() })
 	if !telling(v) {
 		return Value{}
 	}
@@ -406,7 +453,7 @@ func (a *App) readField(file int, index uint32, depth int) Value {
 	f := a.files[file]
 	ref := f.Field(index)
 	v := Value{Kind: Field, S: f.FieldString(index)}
-	at, fd, ok := a.findField(f.Type(ref.Class), f.String(ref.Name), f.Type(ref.Type))
+	fd, ok := a.findField(file, index)
 	if !ok {
 		if d := primitives[f.Type(ref.Class)]; d != "" && f.String(ref.Name) == "TYPE" {
 			return Value{Kind: Class, S: d}
@@ -416,6 +463,7 @@ func (a *App) readField(file int, index uint32, depth int) Value {
 		}
 		return v
 	}
+	at := fd.at()
 	g := a.files[at.file]
 	name := g.FieldString(fd.def.Index)
 	final := fd.def.Flags&dex.AccFinal != 0
@@ -427,7 +475,7 @@ func (a *App) readField(file int, index uint32, depth int) Value {
 		}
 		return v
 	}
-	init := a.initial(at, fd.n, f.Type(ref.Type))
+	init := a.initial(at, int(fd.n), f.Type(ref.Type))
 	if depth < 2 {
 		if c, ok := a.initialised(at)[name]; ok {
 			init = c
@@ -457,21 +505,27 @@ func constant(v Value) bool {
 	return true
 }
 
-// findField returns the definition of a field in the class that it is named
-// with or above it.
-func (a *App) findField(class, name, typ string) (at classAt, fd fieldAt, ok bool) {
-	a.index()
+// findField returns the definition of a field likewise.
+func (a *App) findField(file int, index uint32) (fd fieldAt, ok bool) {
+	a.define(file)
+	if fd := a.fieldAt[file][index]; fd.file != 0 {
+		return fd, true
+	}
+	f := a.files[file]
+	ref := f.Field(index)
+	class, key := f.Type(ref.Class), member{f.String(ref.Name), f.Type(ref.Type)}
 	for range maxSupers {
-		if at, ok = a.classes[class]; !ok {
-			return at, fd, false
+		at, ok := a.classes[class]
+		if !ok {
+			return fieldAt{}, false
 		}
-		if fd, ok = a.of(at).fields[member{name, typ}]; ok {
-			return at, fd, true
+		if fd, ok := a.of(at).fields[key]; ok {
+			return fd, true
 		}
 		g := a.files[at.file]
 		class = g.Type(g.Class(at.class).Super)
 	}
-	return at, fd, false
+	return fieldAt{}, false
 }
 
 // initial returns the encoded initial value of static field n of a class.
@@ -518,7 +572,8 @@ func encoded(f *dex.File, v dex.Value) Value {
 func (a *App) initialised(at classAt) map[string]Value {
 	return recall(a, a.inits, at, func() (m map[string]Value) {
 		f := a.files[at.file]
-		d, ok := a.of(at).methods[member{"<clinit>", "()V"}]
+		clinit, ok := a.of(at).methods[member{"<clinit>", "()V"}]
+		d := clinit.def
 		if !ok || d.CodeOff == 0 {
 			return nil
 		}

@@ -220,7 +220,11 @@ func (x *Analysis) textOf(r ref) ref {
 // textAs returns the text of a value that is declared to be of type d.
 func (x *Analysis) textAs(r ref, d string) ref {
 	convert := func(fn func(n *node) (string, bool)) ref {
-		l, ok := x.leaves(r)
+		l, ok := x.near(r)
+		if d == "Z" || d == "C" {
+			// What is still to be looked into would be taken for a number.
+			l, ok = x.leaves(r)
+		}
 		if !ok {
 			return unknown
 		}
