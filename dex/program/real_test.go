@@ -93,6 +93,22 @@ func BenchmarkBuild(b *testing.B) {
 				program.New(program.Android(), units...).NumMethods()
 			}
 		})
+		b.Run(name+"/graph with values", func(b *testing.B) {
+			for b.Loop() {
+				program.New(program.Android(), dexunit.WithValues(units)...).NumMethods()
+			}
+		})
+		b.Run(name+"/reach", func(b *testing.B) {
+			p := program.New(program.Android(), units...)
+			var entries []program.MethodID
+			for c := range p.NumClasses() {
+				entries = append(entries, p.EntryPoints(program.ClassID(c))...)
+			}
+			entries = entries[:min(len(entries), 1000)]
+			for b.Loop() {
+				p.Reachable(entries)
+			}
+		})
 	}
 }
 
@@ -101,7 +117,7 @@ func BenchmarkBuild(b *testing.B) {
 func TestRealPrograms(t *testing.T) {
 	for _, apk := range realApps(t) {
 		units := openApp(t, apk)
-		p := program.New(program.Android(), units...)
+		p := program.New(program.Android(), dexunit.WithValues(units)...)
 		var out, in [8]int
 		calls := 0
 		for u, unit := range units {
@@ -159,8 +175,8 @@ func TestRealPrograms(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("%s: %d methods (%d defined), %d classes, %d calls; direct %d, virtual %d, callback %d, unresolved %d; %d methods with code within reach of %d entry points",
+		t.Logf("%s: %d methods (%d defined), %d classes, %d calls; direct %d, virtual %d, callback %d, reflective %d, unresolved %d; %d methods with code within reach of %d entry points",
 			filepath.Base(apk), p.NumMethods(), defined, p.NumClasses(), calls,
-			out[program.EdgeDirect], out[program.EdgeVirtual], out[program.EdgeCallback], out[program.EdgeUnresolved], far, len(entries))
+			out[program.EdgeDirect], out[program.EdgeVirtual], out[program.EdgeCallback], out[program.EdgeReflective], out[program.EdgeUnresolved], far, len(entries))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/telltale-apk/telltale/dex"
 	"github.com/telltale-apk/telltale/dex/program"
+	"github.com/telltale-apk/telltale/dex/value"
 )
 
 // Unit is a DEX file as a [program.Unit].
@@ -20,7 +21,9 @@ type Unit struct {
 
 type body struct {
 	method     uint32
+	flags      uint32
 	code       uint32
+	virtual    bool
 	first, end uint32
 }
 
@@ -65,7 +68,7 @@ func (u *Unit) sweep() {
 				u.refs = append(u.refs, ref{pc, index, k})
 			}
 		})
-		u.bodies = append(u.bodies, body{m.Index, c.Off, first, uint32(len(u.refs))})
+		u.bodies = append(u.bodies, body{m.Index, m.Flags, c.Off, m.Virtual, first, uint32(len(u.refs))})
 		if int64(m.Index) < int64(len(u.byCode)) {
 			u.byCode[m.Index] = int32(len(u.bodies))
 		}
@@ -185,4 +188,58 @@ func (u *Unit) EachRef(i int, fn func(pc, index uint32, kind program.RefKind)) {
 	for _, r := range u.refs[b.first:b.end] {
 		fn(r.pc, r.index, r.kind)
 	}
+}
+
+// WithValues returns units that tell values, too.
+func WithValues(units []program.Unit) []program.Unit {
+	var files []*dex.File
+	for _, u := range units {
+		files = append(files, u.(*Unit).File)
+	}
+	app := value.NewApp(files...)
+	out := make([]program.Unit, len(units))
+	for i, u := range units {
+		out[i] = &valued{u.(*Unit), app, i}
+	}
+	return out
+}
+
+type valued struct {
+	*Unit
+	app  *value.App
+	file int
+}
+
+func (v *valued) args(body int, pc uint32) []value.Value {
+	b := v.bodies[body]
+	return v.app.Args(v.file, dex.MethodDef{Index: b.method, Flags: b.flags, CodeOff: b.code, Virtual: b.virtual}, pc)
+}
+
+// ArgClass implements program.Values.
+func (v *valued) ArgClass(body int, pc uint32, arg int) string {
+	if l := v.args(body, pc); arg < len(l) && l[arg].Kind == value.Object {
+		return l[arg].S
+	}
+	return ""
+}
+
+// Reflected implements program.Values.
+func (v *valued) Reflected(body int, pc uint32) (out []string) {
+	l := v.args(body, pc)
+	if len(l) == 0 {
+		return nil
+	}
+	alts := []value.Value{l[0]}
+	if l[0].Kind == value.OneOf {
+		alts = l[0].Elems
+	}
+	for _, a := range alts {
+		switch a.Kind {
+		case value.Method:
+			out = append(out, a.S)
+		case value.Class:
+			out = append(out, a.S+"-><init>()V")
+		}
+	}
+	return out
 }
