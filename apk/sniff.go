@@ -25,6 +25,7 @@ const (
 	KindAXML        Kind = "axml"         // Android binary XML
 	KindARSC        Kind = "arsc"         // resource table
 	KindProtoXML    Kind = "proto-xml"    // aapt2's protobuf form of an XML file, in app bundles
+	KindOldAPKM     Kind = "old-apkm"     // APKMirror's encrypted container of 2020
 	KindHermes      Kind = "hermes"       // Hermes bytecode (React Native)
 	KindRAMBundle   Kind = "ram-bundle"   // React Native's indexed JavaScript bundle
 	KindUnityMeta   Kind = "unity-meta"   // global-metadata.dat of il2cpp
@@ -160,6 +161,8 @@ func Sniff(head []byte) Kind {
 		return KindProtoXML
 	case isPE(head):
 		return KindPE
+	case isOldAPKM(head):
+		return KindOldAPKM
 	case len(head) >= 12 && string(head[:4]) == "RIFF":
 		if string(head[8:12]) == "WEBP" {
 			return KindWebP
@@ -243,6 +246,20 @@ func isProtoXML(head []byte) bool {
 		return inner < 64 && uint64(len(body)) >= inner && isName(body[:inner])
 	}
 	return false
+}
+
+// isOldAPKM recognises the header of the containers that APKMirror encrypted
+// with libsodium in 2020: an unused byte, the algorithm of the password hash (1
+// or 2), then as 64-bit numbers its operations limit, its memory limit (at most
+// 512 MiB) and the size of a chunk, then salt and nonce. Source: the public
+// tool unapkm. The zeros of three small numbers tell it from other data.
+func isOldAPKM(head []byte) bool {
+	if len(head) < 66 || head[1] != 1 && head[1] != 2 {
+		return false
+	}
+	le := binary.LittleEndian
+	ops, mem, chunk := le.Uint64(head[2:]), le.Uint64(head[10:]), le.Uint64(head[18:])
+	return ops > 0 && ops < 1<<16 && mem >= 8<<10 && mem <= 512<<20 && chunk >= 64 && chunk <= 64<<20 && !isZero(head[26:66])
 }
 
 func isName(b []byte) bool {

@@ -29,6 +29,14 @@ func sniffCases() map[string]Kind {
 	copy(pe[128:], "PE\x00\x00")
 	notPE := bytes.Clone(pe)
 	notPE[129] = 0
+	apkm := append([]byte{0, 2}, make([]byte, 24)...)
+	binary.LittleEndian.PutUint64(apkm[2:], 3)
+	binary.LittleEndian.PutUint64(apkm[10:], 64<<20)
+	binary.LittleEndian.PutUint64(apkm[18:], 8192)
+	apkm = append(apkm, "0123456789abcdef0123456789abcdef01234567\x00\x01\x02"...)
+	otherAlgorithm, hugeChunk := bytes.Clone(apkm), bytes.Clone(apkm)
+	otherAlgorithm[1] = 3
+	hugeChunk[25] = 1
 	return map[string]Kind{
 		"":                                   KindEmpty,
 		"PK\x03\x04rest":                     KindZIP,
@@ -83,6 +91,10 @@ func sniffCases() map[string]Kind {
 		string(tar):                          KindTar,
 		string(pe):                           KindPE,
 		string(notPE):                        KindUnknown,
+		string(apkm):                         KindOldAPKM,
+		string(apkm[:65]):                    KindUnknown,
+		string(otherAlgorithm):               KindUnknown,
+		string(hugeChunk):                    KindUnknown,
 
 		// Binary XML whose root type is 0.
 		"\x00\x00\x08\x00\x00\x10\x00\x00\x01\x00\x1c\x00": KindAXML,
