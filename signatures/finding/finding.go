@@ -14,6 +14,8 @@ type Findings struct {
 	Identifiers []Identifier `json:"identifiers"`
 	Sinks       []Sink       `json:"sinks"`
 	Permissions []Permission `json:"permissions"`
+	// FlowHints say whose code asks for identifiers and calls the network.
+	FlowHints []Hint `json:"flow_hints"`
 	// Scope says what static analysis of this app could not see.
 	Scope Scope `json:"scope"`
 }
@@ -74,8 +76,38 @@ type SDK struct {
 	Evidence   []Evidence `json:"evidence"`
 	Events     []Event    `json:"events"`
 	AppKeys    []AppKey   `json:"app_keys"`
+	// Reads, Names and Calls say which identifiers its code asks for, which
+	// hosts it names and which sinks it calls.
+	Reads []Use `json:"reads"`
+	Names []Use `json:"names"`
+	Calls []Use `json:"calls"`
 	// VendorRecords say where the vendor has its seat, on what record.
 	VendorRecords []Registration `json:"vendor_records"`
+}
+
+// Use is an identifier, a host or a sink that somebody's code asks for, names
+// or calls. A host is named once for all URLs that hold it; what says nothing
+// is left out.
+type Use struct {
+	ID    string `json:"id"`    // of the identifier or sink; the host
+	Name  string `json:"name"`  // for people
+	Group string `json:"group"` // of the identifier or sink; the role of the host
+	Count int    `json:"count"` // places in its own code
+	// Through counts places in code of unknown libraries that its code calls.
+	Through int `json:"through"`
+	// Confidence is "high", "medium" or "low"; "" for sinks.
+	Confidence string `json:"confidence"`
+}
+
+// Hint says what stands side by side in the code of one owner. It shows no flow
+// of data: none was looked for.
+type Hint struct {
+	Owner Owner    `json:"owner"`
+	SDK   string   `json:"sdk"`   // Owner.SDK again
+	Reads []string `json:"reads"` // identifiers
+	Names []string `json:"names"` // hosts
+	Calls []string `json:"calls"` // sinks of the network
+	Text  string   `json:"text"`  // for people
 }
 
 // StateEvidence is one state with its reason.

@@ -22,9 +22,10 @@ func (j *judge) all() (*finding.Findings, error) {
 	if err := j.ctx.Err(); err != nil {
 		return nil, err
 	}
-	f.SDKs = j.sdks()
 	f.Identifiers = j.identifiers()
 	f.Sinks = j.sinks()
+	f.SDKs = j.sdks()
+	f.FlowHints = j.hints()
 	if err := j.ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -270,6 +270,16 @@ func (j *judge) tellEndpoint(n *named) finding.Endpoint {
 	}
 	f.SDK = j.agree(n.places, n.total)
 	f.Locations = j.sites(n.places, j.opt.locations())
+	if f.Noise == "" {
+		l := levelHigh
+		if n.doubt {
+			l = levelLow
+		}
+		for i := range n.places {
+			n.places[i].level = l
+		}
+		j.tally(namesHost, finding.Use{ID: n.Host, Name: n.Host, Group: f.Role}, n.places, false)
+	}
 	return f
 }
 

@@ -78,7 +78,8 @@ type judge struct {
 	notes  *releases
 	units  []unitState
 	owners *owners
-	vias   map[fact.MethodID][]string
+	vias   map[fact.MethodID][]caller
+	doings map[ownerKey]*doings
 	perms  map[string]fact.Permission
 	handed map[handed]bool
 	words  []spotted // words of the catalogue that strings hide
@@ -100,7 +101,7 @@ type unitState struct {
 
 // Judge tells what the facts mean. The error is ctx's.
 func Judge(ctx context.Context, set *fact.Set, rules *signatures.Compiled, m *signatures.Matches, opt Options) (*finding.Findings, error) {
-	j := &judge{ctx: ctx, set: set, rules: rules, m: m, opt: opt, spotter: newSpotter(rules), vias: map[fact.MethodID][]string{}, perms: map[string]fact.Permission{}, handed: map[handed]bool{}}
+	j := &judge{ctx: ctx, set: set, rules: rules, m: m, opt: opt, spotter: newSpotter(rules), vias: map[fact.MethodID][]caller{}, doings: map[ownerKey]*doings{}, perms: map[string]fact.Permission{}, handed: map[handed]bool{}}
 	for _, p := range set.App.Manifest.Permissions {
 		j.perms[p.Name] = p
 	}

@@ -33,8 +33,8 @@ type reading struct {
 func (r *reading) add(p place, src *rule.Source, l level) {
 	if src.Strength == rule.Weak {
 		l = levelLow
-		p.weak = true
 	}
+	p.level = l
 	need := permission(cmp.Or(src.Permission, r.rule.Permission))
 	if src.Permission != "" && need != permission(r.rule.Permission) {
 		p.perm = cmp.Or(need, "none")
@@ -134,6 +134,7 @@ func (j *judge) identifier(r *reading) finding.Identifier {
 	f.Permission, f.PermissionDeclared = j.needed(f.Permission)
 	r.places = dedupePlaces(r.places)
 	f.Sites, f.Total = j.sites(r.places, j.opt.identifierSites()), len(r.places)
+	j.tally(asksFor, finding.Use{ID: id.ID, Name: id.Name, Group: id.Group}, r.places, true)
 	return f
 }
 
@@ -373,6 +374,7 @@ func (j *judge) sinks() []finding.Sink {
 			p.args = rendered(j.args(at))
 			kept = append(kept, p)
 		}
+		j.tally(callsSink, finding.Use{ID: u.rule.ID, Name: u.rule.Name, Group: u.rule.Group}, u.places, u.rule.Group == "network")
 		perm, declared := j.needed(permission(u.rule.Permission))
 		out = append(out, finding.Sink{
 			ID: u.rule.ID, Name: u.rule.Name, Group: u.rule.Group, Permission: perm, PermissionDeclared: declared,

@@ -115,8 +115,15 @@ func TestVersionText(t *testing.T) {
 
 func TestCompareVersions(t *testing.T) {
 	for _, pair := range [][2]string{
-		{"1.0", "1.0.1"}, {"1.9", "1.10"}, {"1.0-beta", "1.0"}, {"1.0-alpha", "1.0-beta"}, {"1.0-rc1", "1.0-rc2"}, {"1.0-rc9", "1.0-rc10"},
-		{"9", "10"}, {"1.0a", "1.0.1"}, {"", "1"},
+		{"1.0", "1.0.1"},
+		{"1.9", "1.10"},
+		{"1.0-beta", "1.0"},
+		{"1.0-alpha", "1.0-beta"},
+		{"1.0-rc1", "1.0-rc2"},
+		{"1.0-rc9", "1.0-rc10"},
+		{"9", "10"},
+		{"1.0a", "1.0.1"},
+		{"", "1"},
 	} {
 		if compareVersions(pair[0], pair[1]) >= 0 || compareVersions(pair[1], pair[0]) <= 0 {
 			t.Errorf("%q is not before %q", pair[0], pair[1])

@@ -1,7 +1,8 @@
 package judge
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -121,18 +122,24 @@ func (o *owners) copyOf(pkg string) string {
 	return v
 }
 
-// via returns the callers of unknown code that somebody known owns, nearest
+// caller is somebody known who calls unknown code.
+type caller struct {
+	owner *owner
+	text  string // for people, with the method that calls
+}
+
+// callers returns the callers of unknown code that somebody known owns, nearest
 // first, up to maxHops away: of all that are equally near.
-func (j *judge) via(id fact.MethodID) []string {
+func (j *judge) callers(id fact.MethodID) []caller {
 	if v, ok := j.vias[id]; ok {
 		return v
 	}
-	v := j.findVia(id)
+	v := j.findCallers(id)
 	j.vias[id] = v
 	return v
 }
 
-func (j *judge) findVia(id fact.MethodID) []string {
+func (j *judge) findCallers(id fact.MethodID) []caller {
 	g := j.set.Graph
 	if g == nil || int(id) >= g.NumMethods() {
 		return nil
@@ -142,7 +149,7 @@ func (j *judge) findVia(id fact.MethodID) []string {
 	const maxLevel = 4096
 	for hop := 0; hop < maxHops && len(level) > 0; hop++ {
 		var next []fact.MethodID
-		found := map[string]bool{}
+		var found []caller
 		for _, m := range level {
 			for e := range g.Callers(m) {
 				if e.Kind == fact.EdgeVirtual || e.Kind == fact.EdgeUnresolved || seen[e.From] || len(next) >= maxLevel {
@@ -155,23 +162,30 @@ func (j *judge) findVia(id fact.MethodID) []string {
 					next = append(next, e.From)
 					continue
 				}
-				found[w.Name+" ("+member(class, name, proto)+")"] = true
+				found = append(found, caller{w, w.Name + " (" + member(class, name, proto) + ")"})
 			}
 		}
 		if len(found) > 0 {
-			out := make([]string, 0, len(found))
-			for s := range found {
-				out = append(out, s)
-			}
-			sort.Strings(out)
-			if len(out) > maxVia {
-				out = out[:maxVia]
-			}
-			return out
+			slices.SortFunc(found, func(a, b caller) int { return cmp.Compare(a.text, b.text) })
+			return found
 		}
 		level = next
 	}
 	return nil
+}
+
+// via names callers for people.
+func (j *judge) via(id fact.MethodID) []string {
+	var out []string
+	for _, c := range j.callers(id) {
+		if len(out) == maxVia {
+			break
+		}
+		if len(out) == 0 || out[len(out)-1] != c.text {
+			out = append(out, c.text)
+		}
+	}
+	return out
 }
 
 // ownerAt returns the owner of a body, with the callers if it is unknown code.

@@ -38,7 +38,7 @@ type place struct {
 	args  []string
 	via   []string
 	perm  string
-	weak  bool
+	level level  // of identifiers
 	note  *owner // outside code: whose file it is, if known
 }
 

@@ -135,6 +135,8 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 	if m.Held {
 		f.Events = j.events(s, hits)
 	}
+	does := j.doings[ownerKey{"sdk", s.ID}]
+	f.Reads, f.Names, f.Calls = does.list(asksFor), does.list(namesHost), does.list(callsSink)
 	return f
 }
 

@@ -21,7 +21,9 @@ func states(s *finding.SDK) []string {
 
 func TestStates(t *testing.T) {
 	const initCall = "Lcom/acme/stat/Agent;->init()V"
-	work := func(m *facttest.Method) *facttest.Method { return m.Call(fact.RefCallStatic, "Ljava/lang/System;->gc()V") }
+	work := func(m *facttest.Method) *facttest.Method {
+		return m.Call(fact.RefCallStatic, "Ljava/lang/System;->gc()V")
+	}
 	for _, c := range []struct {
 		name  string
 		build func(app *facttest.App, c *facttest.Code)
@@ -42,9 +44,9 @@ func TestStates(t *testing.T) {
 		}, []string{"stub: its code, 2 methods, calls nothing but its own constructors"}},
 		{"a stub as Firebase's stand-ins are made", func(_ *facttest.App, c *facttest.Code) {
 			const agent = "Lcom/acme/stat/Agent;"
-			c.Method(agent+"-><clinit>()V").Flags(9).Use(fact.RefNew, agent).Call(fact.RefCallDirect, agent+"-><init>()V").Put(agent+"->it:"+agent)
+			c.Method(agent+"-><clinit>()V").Flags(9).Use(fact.RefNew, agent).Call(fact.RefCallDirect, agent+"-><init>()V").Put(agent + "->it:" + agent)
 			c.Method(agent+"-><init>()V").Call(fact.RefCallDirect, "Ljava/lang/Object;-><init>()V")
-			c.Method(agent+"->get()"+agent).Flags(9).Get(agent + "->it:" + agent)
+			c.Method(agent + "->get()" + agent).Flags(9).Get(agent + "->it:" + agent)
 			c.Method(agent+"->token()Ljava/lang/String;").Use(fact.RefNew, "Ljava/lang/UnsupportedOperationException;").
 				Call(fact.RefCallDirect, "Ljava/lang/UnsupportedOperationException;-><init>()V")
 			c.Method(agent+"->log(Ljava/lang/String;)V").String("name").Call(fact.RefCallStatic, "Lkotlin/jvm/internal/Intrinsics;->checkNotNullParameter(Ljava/lang/Object;Ljava/lang/String;)V")

@@ -38,7 +38,9 @@ version:
 		}
 	}
 	static := func(class, field, value string) func(*facttest.App, *facttest.Code) {
-		return func(_ *facttest.App, c *facttest.Code) { c.Class(class).Static(field, "Ljava/lang/String;", str(value)) }
+		return func(_ *facttest.App, c *facttest.Code) {
+			c.Class(class).Static(field, "Ljava/lang/String;", str(value))
+		}
 	}
 	build := func(value string) func(*facttest.App, *facttest.Code) {
 		return static("Lcom/acme/net/BuildConfig;", "VERSION_NAME", value)

@@ -17,6 +17,9 @@ const (
 	msgWiredComponent = "the manifest declares %s, enabled"
 	msgWiredMeta      = "the manifest has meta-data %s"
 
+	msgHint   = "asks for %s, names %s, calls %s: all in the code of %s. A transfer was not shown."
+	msgNoHost = "no host"
+
 	basisReferenced   = "its classes are named, none is there"
 	basisExperimental = "the rule was not yet seen to match a real copy"
 

@@ -44,6 +44,12 @@ func Explain(w io.Writer, a *event.App, what string, o Options) (int, error) {
 			n++
 		}
 	}
+	for i := range a.FlowHints {
+		if hint := &a.FlowHints[i]; hint.SDK == "" && same(what, hint.Owner.Name) {
+			t.hint(1, hint)
+			n++
+		}
+	}
 	return n, t.w.Flush()
 }
 
@@ -110,6 +116,42 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 		t.line(2, fmt.Sprintf("event %s {%s}  from %s  %s", clean(e.Name), clean(strings.Join(e.Keys, ", ")), clean(e.Caller), where(&e.Location)))
 	}
 	t.heading(a, s)
+	for i := range a.FlowHints {
+		if a.FlowHints[i].SDK == s.ID {
+			t.hint(2, &a.FlowHints[i])
+		}
+	}
+}
+
+// hint writes what stands side by side in somebody's code, in full.
+func (t *tree) hint(depth int, h *finding.Hint) {
+	t.line(depth, "side by side in the code of "+clean(h.Owner.Name)+"; a transfer was not shown")
+	t.line(depth+1, "asks for "+clean(strings.Join(h.Reads, ", ")))
+	if len(h.Names) > 0 {
+		t.line(depth+1, "names "+clean(strings.Join(h.Names, ", ")))
+	}
+	t.line(depth+1, "calls "+clean(strings.Join(h.Calls, ", ")))
+}
+
+// uses writes what an SDK's code does, with counts.
+func (t *tree) uses(verb string, list []finding.Use) {
+	var out []string
+	for _, u := range list {
+		s := clean(u.ID)
+		if u.Count > 0 {
+			s += fmt.Sprintf(" ×%s", thousands(u.Count))
+		}
+		if u.Through > 0 {
+			s += fmt.Sprintf(" (×%s in code of unknown libraries that it calls)", thousands(u.Through))
+		}
+		if u.Confidence == "low" {
+			s += " (low confidence)"
+		}
+		out = append(out, s)
+	}
+	if len(out) > 0 {
+		t.line(2, "its code "+verb+" "+strings.Join(out, ", "))
+	}
 }
 
 // heading lists what the SDK's own code asks for and names.
@@ -136,6 +178,8 @@ func (t *tree) heading(a *event.App, s *finding.SDK) {
 			}
 		}
 	}
+	t.uses("names the hosts", s.Names)
+	t.uses("calls", s.Calls)
 }
 
 func (t *tree) endpoint(e *finding.Endpoint) {

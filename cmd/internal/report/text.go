@@ -164,11 +164,20 @@ func (h *textHandler) problems(a *event.App) {
 
 func (h *textHandler) trackers(a *event.App) {
 	var rows [][]string
-	var details []string
+	var details [][]string
 	var others []string
+	hints := map[string]string{}
+	for _, t := range a.FlowHints {
+		if t.SDK != "" {
+			hints[t.SDK] = clean(t.Text)
+		}
+	}
 	for _, s := range a.SDKs {
 		if !s.Tracker && s.Kind != "packer" {
-			others = append(others, clean(s.Name))
+			// What the platform has is named by code everywhere.
+			if s.State != finding.Referenced || h.o.All {
+				others = append(others, clean(s.Name))
+			}
 			continue
 		}
 		name := clean(s.Name)
@@ -176,7 +185,7 @@ func (h *textHandler) trackers(a *event.App) {
 			name += " " + clean(s.Version.Value)
 		}
 		rows = append(rows, []string{name, clean(s.Category), stateText(&s), vendorText(&s)})
-		details = append(details, sdkBasis(&s))
+		details = append(details, []string{sdkBasis(&s), hints[s.ID]})
 	}
 	if len(rows) > 0 {
 		h.printf("  %s\n", h.style(bold, "Trackers"))
@@ -191,8 +200,8 @@ func (h *textHandler) trackers(a *event.App) {
 	}
 }
 
-// rowsWith prints aligned columns with a line of detail under each row.
-func (h *textHandler) rowsWith(rows [][]string, details []string) {
+// rowsWith prints aligned columns with lines of detail under each row.
+func (h *textHandler) rowsWith(rows [][]string, details [][]string) {
 	widths := columns(rows, 34)
 	for i, r := range rows {
 		var b strings.Builder
@@ -204,8 +213,13 @@ func (h *textHandler) rowsWith(rows [][]string, details []string) {
 			}
 		}
 		h.printf("    %s\n", strings.TrimRight(b.String(), " "))
-		if i < len(details) && details[i] != "" {
-			h.printf("        %s\n", h.style(dim, details[i]))
+		if i >= len(details) {
+			continue
+		}
+		for _, d := range details[i] {
+			if d != "" {
+				h.printf("        %s\n", h.style(dim, d))
+			}
 		}
 	}
 }
@@ -235,6 +249,9 @@ var stateWords = map[finding.State]string{
 
 func stateText(s *finding.SDK) string {
 	t := stateWords[s.State]
+	if s.State != finding.Disabled && slices.ContainsFunc(s.States, func(e finding.StateEvidence) bool { return e.State == finding.Disabled }) {
+		t += ", switched off in the manifest"
+	}
 	if s.AtStartup != nil {
 		t += ", can run at app start"
 		if s.AtStartup.Guarded {
