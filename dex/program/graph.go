@@ -184,7 +184,7 @@ func (g *graph) findOverrides() {
 			if !t.isDefined(m) || !sigCalled[t.sig(m)] || t.mFlags[m]&(accStatic|accPrivate) != 0 {
 				continue
 			}
-			if work += len(above); work > maxOverrideWork {
+			if work += len(above); work > maxOverrideWork || len(found.a) > maxOverrides {
 				g.truncated = true
 				break
 			}
@@ -204,7 +204,7 @@ func (g *graph) findOverrides() {
 					continue
 				}
 				for _, x := range t.classMethods.row(s) {
-					if work++; work > maxOverrideWork {
+					if work++; work > maxOverrideWork || len(found.a) > maxOverrides {
 						g.truncated = true
 						break
 					}

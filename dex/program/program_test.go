@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/telltale-apk/telltale/dex/dextest"
 	"github.com/telltale-apk/telltale/dex/program"
@@ -522,5 +523,41 @@ func TestCallersMirrorCallees(t *testing.T) {
 		if n != 0 {
 			t.Errorf("%+d %+v %s", n, e, text(p, e.To))
 		}
+	}
+}
+
+// Deep and wide hierarchies must not cost more than their budgets.
+func TestHostileHierarchy(t *testing.T) {
+	var b strings.Builder
+	const classes, methods = 3000, 12
+	for i := range classes {
+		fmt.Fprintf(&b, ".class public Lc/C%d;\n", i)
+		if i > 0 {
+			fmt.Fprintf(&b, ".super Lc/C%d;\n", i-1)
+		}
+		for m := range methods {
+			fmt.Fprintf(&b, ".method public m%d()V\n", m)
+			if m == 0 {
+				for k := range methods {
+					fmt.Fprintf(&b, "    invoke-virtual {p0}, Lc/C%d;->m%d()V\n", i, k)
+				}
+			}
+			b.WriteString("    return-void\n.end method\n")
+		}
+	}
+	start := time.Now()
+	p := assemble(t, b.String())
+	m := id(t, p, "Lc/C0;->m0()V")
+	built := time.Since(start)
+	overrides := 0
+	for range p.Overrides(m) {
+		overrides++
+	}
+	t.Logf("read in %v, graph in %v, %d overrides", built, time.Since(start)-built, overrides)
+	if !p.Truncated() || overrides == 0 || overrides >= classes {
+		t.Errorf("truncated %v, %d overrides", p.Truncated(), overrides)
+	}
+	if d := time.Since(start); d > 30*time.Second {
+		t.Errorf("took %v", d)
 	}
 }

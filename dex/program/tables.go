@@ -14,6 +14,7 @@ const (
 	supersPerClass  = 64       // on average over all classes
 	maxSupersFloor  = 1 << 18  // but so many in any case
 	maxOverrideWork = 64 << 20 // look-ups while overrides are collected
+	maxOverrides    = 4 << 20  // pairs of a method and one that overrides it
 	maxProtoText    = 64 << 20 // bytes of all prototypes; they are put together by whoever reads the file
 )
 
