@@ -529,7 +529,7 @@ func TestCallersMirrorCallees(t *testing.T) {
 // Deep and wide hierarchies must not cost more than their budgets.
 func TestHostileHierarchy(t *testing.T) {
 	var b strings.Builder
-	const classes, methods = 3000, 12
+	const classes, methods = 1500, 8
 	for i := range classes {
 		fmt.Fprintf(&b, ".class public Lc/C%d;\n", i)
 		if i > 0 {

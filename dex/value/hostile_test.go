@@ -16,7 +16,7 @@ var hostile = map[string]func() string{
 	"alternatives": func() string {
 		var b strings.Builder
 		b.WriteString("    const-string v0, \"a\"\n    const-string v1, \"b\"\n")
-		for i := range 3000 {
+		for i := range 1000 {
 			fmt.Fprintf(&b, "    if-eqz p0, :e%d\n    invoke-virtual {v0, v1}, Ljava/lang/String;->concat(Ljava/lang/String;)Ljava/lang/String;\n    move-result-object v0\n  :e%d\n", i, i)
 			fmt.Fprintf(&b, "    invoke-virtual {v0, v0}, Ljava/lang/String;->concat(Ljava/lang/String;)Ljava/lang/String;\n    move-result-object v0\n")
 		}
@@ -50,7 +50,7 @@ var hostile = map[string]func() string{
 	"stores": func() string {
 		var b strings.Builder
 		b.WriteString("    const/16 v1, 1000\n    new-array v0, v1, [Ljava/lang/String;\n")
-		for i := range 8000 {
+		for i := range 2000 {
 			fmt.Fprintf(&b, "    const/16 v1, %d\n    aput-object p1, v0, v1\n    invoke-static {v0}, Lcom/gone/X;->f([Ljava/lang/String;)V\n", i%1000)
 		}
 		return method(b.String())
