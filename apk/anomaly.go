@@ -64,6 +64,9 @@ type Anomaly struct {
 	// Rejected is true if, because of it, Android refuses to install the
 	// archive or to load the entry.
 	Rejected bool
+	// Limit is, for AnomalyLimit, the name of the limit that kept entries from
+	// being listed.
+	Limit string
 }
 
 // String renders the anomaly on one line.
@@ -83,17 +86,25 @@ func (a Anomaly) String() string {
 
 // note records an anomaly, once per kind and entry.
 func (a *Archive) note(e *Entry, kind AnomalyKind, rejected bool, format string, args ...any) {
+	a.record(Anomaly{Kind: kind, Entry: e, Detail: fmt.Sprintf(format, args...), Rejected: rejected})
+}
+
+// limited records that a limit kept something from being listed.
+func (a *Archive) limited(limit, format string, args ...any) {
+	a.record(Anomaly{Kind: AnomalyLimit, Detail: fmt.Sprintf(format, args...), Limit: limit})
+}
+
+func (a *Archive) record(x Anomaly) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	detail := fmt.Sprintf(format, args...)
-	key := anomalyKey{e: e, kind: kind}
-	if e == nil {
-		key.detail = detail
+	key := anomalyKey{e: x.Entry, kind: x.Kind}
+	if x.Entry == nil {
+		key.detail = x.Detail
 	}
 	if a.noted[key] {
 		return
 	}
-	if len(a.anomalies) >= maxAnomalies && kind != AnomalyLimit {
+	if len(a.anomalies) >= maxAnomalies && x.Kind != AnomalyLimit {
 		a.unlisted++
 		return
 	}
@@ -101,7 +112,7 @@ func (a *Archive) note(e *Entry, kind AnomalyKind, rejected bool, format string,
 		a.noted = map[anomalyKey]bool{}
 	}
 	a.noted[key] = true
-	a.anomalies = append(a.anomalies, Anomaly{Kind: kind, Entry: e, Detail: detail, Rejected: rejected})
+	a.anomalies = append(a.anomalies, x)
 }
 
 type anomalyKey struct {

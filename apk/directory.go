@@ -233,7 +233,7 @@ func (a *Archive) noteEnds(ends []end, main int) {
 func (a *Archive) readDirectory(e *end) (whole bool, err error) {
 	length := e.limit - a.dirOff
 	if length > a.limits.DirectoryBytes {
-		a.note(nil, AnomalyLimit, false, "limit DirectoryBytes (%d): the central directory has %d", a.limits.DirectoryBytes, length)
+		a.limited(LimitDirectoryBytes, "limit DirectoryBytes (%d): the central directory has %d", a.limits.DirectoryBytes, length)
 		length = a.limits.DirectoryBytes
 	}
 	buf, err := a.view(a.dirOff, length)
@@ -362,7 +362,7 @@ func (w *walker) record(p, limit int) (recordLen, bool) {
 // add lists the record at p. It reports false once a limit is reached.
 func (w *walker) add(p int, r recordLen, origin Origin) bool {
 	if len(w.entries)+len(w.a.entries) >= w.a.limits.Entries {
-		w.a.note(nil, AnomalyLimit, false, "limit Entries (%d): the archive has more", w.a.limits.Entries)
+		w.a.limited(LimitEntries, "limit Entries (%d): the archive has more", w.a.limits.Entries)
 		w.full = true
 		return false
 	}
@@ -558,7 +558,7 @@ func (a *Archive) scanSignatures() (*signatures, error) {
 				continue
 			}
 			if found++; found >= maxSignatures {
-				a.note(nil, AnomalyLimit, false, "more than %d signatures; the rest of the file was not searched", maxSignatures)
+				a.limited("Signatures", "more than %d signatures; the rest of the file was not searched", maxSignatures)
 				return s, nil
 			}
 		}
@@ -613,7 +613,7 @@ func (a *Archive) findDirectory(s *signatures) error {
 	}
 	length := min(best.end, a.size) - best.off
 	if length > a.limits.DirectoryBytes {
-		a.note(nil, AnomalyLimit, false, "limit DirectoryBytes (%d): the central directory has %d", a.limits.DirectoryBytes, length)
+		a.limited(LimitDirectoryBytes, "limit DirectoryBytes (%d): the central directory has %d", a.limits.DirectoryBytes, length)
 		length = a.limits.DirectoryBytes
 	}
 	buf, err := a.view(best.off, length)
@@ -680,7 +680,7 @@ func (a *Archive) scanLocals(s *signatures) error {
 			return nil
 		}
 		if len(a.entries) >= a.limits.Entries {
-			a.note(nil, AnomalyLimit, false, "limit Entries (%d): the archive has more", a.limits.Entries)
+			a.limited(LimitEntries, "limit Entries (%d): the archive has more", a.limits.Entries)
 			return nil
 		}
 		e := &Entry{

@@ -212,7 +212,7 @@ func (e *Entry) Read(b *Budget) ([]byte, error) { return e.Append(nil, b) }
 // another CRC, or of a method that Android does not know is returned without
 // an error, and Anomalies tells. If the stream is damaged or cut off, the bytes
 // before the damage are returned with an error of kind Malformed or Truncated;
-// if it is encrypted, none and Unsupported; if a limit stands against it, none
+// if it is encrypted, none and Encrypted; if a limit stands against it, none
 // and TooLarge.
 func (e *Entry) Append(dst []byte, b *Budget) ([]byte, error) {
 	if b == nil {
@@ -308,7 +308,7 @@ func (e *Entry) looksEncrypted(l *layout, b []byte) bool {
 }
 
 func errEncrypted() error {
-	return binread.Errorf(binread.Unsupported, "", -1, "the entry is encrypted")
+	return binread.Errorf(binread.Encrypted, "", -1, "")
 }
 
 // appendRaw appends n bytes as they stand in the file.

@@ -25,6 +25,22 @@ type Limits struct {
 	RatioFloor int64
 }
 
+// The names of limits, as errors (binread.FormatError.Limit) and anomalies tell
+// them.
+const (
+	LimitEntries        = "Entries"
+	LimitDirectoryBytes = "DirectoryBytes"
+	LimitEntryBytes     = "EntryBytes"
+	LimitTotalBytes     = "TotalBytes"
+	LimitRatio          = "Ratio"
+)
+
+func tooLarge(limit, format string, args ...any) error {
+	err := binread.Errorf(binread.TooLarge, "", -1, format, args...)
+	err.Limit = limit
+	return err
+}
+
 // DefaultLimits returns the limits that hold where none are given. No archive
 // seen in the field comes near them.
 func DefaultLimits() Limits {
@@ -85,7 +101,7 @@ func (b *Budget) Charge(n int64) error {
 	for {
 		old := b.spent.Load()
 		if n < 0 || n > b.limits.TotalBytes-old {
-			return binread.Errorf(binread.TooLarge, "", -1,
+			return tooLarge(LimitTotalBytes,
 				"limit TotalBytes (%d): %d used, %d more asked for", b.limits.TotalBytes, old, n)
 		}
 		if b.spent.CompareAndSwap(old, old+n) {
@@ -100,11 +116,11 @@ func (b *Budget) refund(n int64) { b.spent.Add(-n) }
 // checkSize fails if an entry with compressed bytes may not inflate to size.
 func (l *Limits) checkSize(size, compressed int64) error {
 	if size > l.EntryBytes {
-		return binread.Errorf(binread.TooLarge, "", -1,
+		return tooLarge(LimitEntryBytes,
 			"limit EntryBytes (%d): the entry holds %d or more", l.EntryBytes, size)
 	}
 	if l.tooDense(size, compressed) {
-		return binread.Errorf(binread.TooLarge, "", -1,
+		return tooLarge(LimitRatio,
 			"limit Ratio (%d): %d bytes inflate to %d or more", l.Ratio, compressed, size)
 	}
 	return nil

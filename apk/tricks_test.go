@@ -71,7 +71,7 @@ func tricks() []trick {
 			zip: with(func(z *apktest.ZIP) {
 				z.Files[1] = apktest.File{Name: "classes.dex", Content: dex, Method: Deflated, Flags: FlagEncrypted, Raw: []byte("\xff\x93\x1c random \xa1\xee\x17\x99 bytes")}
 			}),
-			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!unsupported"},
+			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!encrypted"},
 			odd:  []string{"encryption-flag classes.dex", "!encrypted classes.dex"},
 		},
 		{
@@ -79,7 +79,7 @@ func tricks() []trick {
 			zip: with(func(z *apktest.ZIP) {
 				z.Files[1] = apktest.File{Name: "classes.dex", Content: dex, Flags: FlagEncrypted, Raw: bytes.Repeat([]byte{0xff}, len(dex)+12)}
 			}),
-			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!unsupported"},
+			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!encrypted"},
 			odd:  []string{"encryption-flag classes.dex", "stored-size classes.dex", "!encrypted classes.dex"},
 		},
 		{
@@ -87,7 +87,7 @@ func tricks() []trick {
 			zip: with(func(z *apktest.ZIP) {
 				z.Files[1] = apktest.File{Name: "classes.dex", Content: dex, Method: 99, Flags: FlagEncrypted, Raw: bytes.Repeat([]byte{0xff, 0x93}, len(dex)), Extra: []byte{1, 0x99, 7, 0, 2, 0, 'A', 'E', 3, 8, 0}}
 			}),
-			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!unsupported"},
+			want: map[string]string{"AndroidManifest.xml": axml, "classes.dex": "!encrypted"},
 			odd:  []string{"encryption-flag classes.dex", "!bogus-method classes.dex", "!encrypted classes.dex"},
 		},
 		{

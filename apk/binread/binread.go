@@ -31,6 +31,7 @@ const (
 	Malformed   Kind = "malformed"    // a value contradicts the format
 	TooLarge    Kind = "too large"    // a named limit of ours was reached
 	Unsupported Kind = "unsupported"  // valid as far as seen, but not read by this version
+	Encrypted   Kind = "encrypted"    // readable only with a key that is not in the file
 )
 
 // FormatError tells where in a file a reader met something it could not use.
@@ -40,6 +41,7 @@ type FormatError struct {
 	Off     int64  // byte offset from the start of the file named by Path; -1 if there is none
 	Kind    Kind
 	Detail  string // what was found, for a person; may be empty
+	Limit   string // of kind TooLarge: the name of the limit, if its user can change it
 }
 
 // Error renders path, section, offset, kind and detail, leaving out what is empty.

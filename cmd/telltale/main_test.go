@@ -2,8 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,6 +17,7 @@ import (
 
 	"github.com/telltale-apk/telltale/cmd/internal/cli"
 	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
 func TestMain(m *testing.M) {
@@ -39,15 +45,66 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"validate": validate,
+			"verdict":  verdict,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("APKS", apks)
 			e.Setenv("MALFORMED", malformed)
 			// Results name paths as reached from the argument; a link makes
 			// them the same on every machine.
-			return os.Symlink(apks, filepath.Join(e.WorkDir, "apks"))
+			return errors.Join(os.Symlink(apks, filepath.Join(e.WorkDir, "apks")), os.Symlink(malformed, filepath.Join(e.WorkDir, "malformed")))
 		},
 	})
+}
+
+// verdict is a command of scripts: it checks what the report on stdout says of
+// its one app, which carries a tracker. STATUS EXIT KIND… are the status, the
+// code of the first exit reason (0 if there is none) and the kinds of all
+// problems. Whatever the status, the app must not look clean: it is complete
+// only with its tracker.
+func verdict(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: verdict STATUS EXIT KIND…")
+	}
+	var r struct {
+		Apps    []event.App
+		Summary event.Summary
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &r))
+	if len(r.Apps) != 1 {
+		ts.Fatalf("%d apps", len(r.Apps))
+	}
+	code := 0
+	if len(r.Summary.ExitReasons) > 0 {
+		code = r.Summary.ExitReasons[0].Code
+	}
+	if a := r.Apps[0]; a.Status == fact.Complete && len(a.SDKs) == 0 {
+		ts.Fatalf("the app is called complete, and its tracker was not found")
+	}
+	kinds := map[string]bool{}
+	for _, p := range r.Apps[0].Problems {
+		kinds[string(p.Kind)] = true
+	}
+	got := append([]string{string(r.Apps[0].Status), strconv.Itoa(code)}, slices.Sorted(maps.Keys(kinds))...)
+	if !slices.Equal(got, args) {
+		ts.Fatalf("the verdict is %s, want %s\nproblems: %+v", strings.Join(got, " "), strings.Join(args, " "), r.Apps[0].Problems)
+	}
+}
+
+func TestEveryMalformedFileHasAVerdict(t *testing.T) {
+	script, err := os.ReadFile("testdata/script/malformed.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../testdata/malformed/*")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no malformed files", err)
+	}
+	for _, f := range files {
+		if !strings.Contains(string(script), "malformed/"+filepath.Base(f)+"\nverdict ") {
+			t.Errorf("%s: testdata/script/malformed.txtar says nothing of it", f)
+		}
+	}
 }
 
 // validate is a command of scripts: it checks a report, or "stdout", against the

@@ -11,7 +11,10 @@
 // escapes them.
 package fact
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // NoIndex marks an index that is absent (a class without superclass).
 const NoIndex = ^uint32(0)
@@ -25,6 +28,9 @@ type Set struct {
 	Texts func() iter.Seq[Text]
 	// Graph answers questions that span units. Nil when the app has no code.
 	Graph Graph
+	// Late returns what went wrong so far while Texts were read. Nil if nothing
+	// can. It is safe for concurrent use.
+	Late func() []Problem
 
 	damage *damage // of a thawed set
 }
@@ -33,6 +39,33 @@ type Set struct {
 // damaged frozen file, of which parts are read late. It is nil for facts that
 // come from open files. Whoever is done with a set asks once.
 func (s *Set) Err() error { return s.damage.get() }
+
+// Settled returns App with everything that went wrong until now, also while
+// facts were read that are read late. Whoever is done with a set asks once.
+func (s *Set) Settled() App {
+	a := s.App
+	a.Problems = slices.Clip(a.Problems)
+	if s.Late != nil {
+		for _, p := range s.Late() {
+			a.Note(p)
+		}
+	}
+	if err := s.Err(); err != nil {
+		a.Note(Problem{Kind: ProblemMalformed, Detail: err.Error(), Lossy: true})
+	}
+	return a
+}
+
+// Note adds a problem, and lowers the status if something may be missing
+// because of it. A problem that is there already is not added again.
+func (a *App) Note(p Problem) {
+	if !slices.Contains(a.Problems, p) {
+		a.Problems = append(a.Problems, p)
+	}
+	if p.Lossy && a.Status == Complete {
+		a.Status = Partial
+	}
+}
 
 // Status says how much of an app, or of one part of it, was analysed.
 type Status string

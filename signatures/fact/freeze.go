@@ -71,12 +71,17 @@ func freeze(w io.Writer, s *Set, raw bool) error {
 	}
 	defer enc.Close()
 	f := &freezer{enc: enc, raw: raw, values: interner{index: map[string]uint32{}}}
-	f.section(secApp, 0, func(w *writer) { w.value(reflect.ValueOf(s.App)) })
 	if s.Texts != nil {
 		f.section(secTexts, 0, func(w *writer) { writeTexts(w, s.Texts()) })
 	}
 	for i, u := range s.Units {
 		f.unit(uint32(i), u)
+	// After the texts: what is wrong with them is known now.
+	app := s.App
+	if s.Late != nil {
+		app = s.Settled()
+	}
+	f.section(secApp, 0, func(w *writer) { w.value(reflect.ValueOf(app)) })
 	}
 	if s.Graph != nil {
 		f.graph(s)

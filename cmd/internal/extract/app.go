@@ -79,32 +79,71 @@ type builder struct {
 	label  manifest.Text
 	// elsewhere counts DEX files that containers name but do not hold.
 	elsewhere int
+
+	noted   map[fact.Problem]bool
+	spent   bool // the budget of the whole app was used up, and that was said
+	unnoted int  // problems beyond maxProblems
+	late    late
 }
+
+// maxProblems bounds the list: an archive of 200,000 bad entries is told by
+// some of them and a count.
+const maxProblems = 500
 
 func newBuilder(ctx context.Context, o Options) *builder {
 	d := DefaultLimits()
 	l := o.Limits.archive()
 	o.Limits.Texts = orDefault(o.Limits.Texts, d.Texts)
 	o.Limits.Depth = orDefault(o.Limits.Depth, d.Depth)
-	b := &builder{ctx: ctx, o: o, limits: l, budget: apk.NewBudget(l), set: &fact.Set{}, digest: map[string]bool{}}
+	b := &builder{ctx: ctx, o: o, limits: l, budget: apk.NewBudget(l), set: &fact.Set{}, digest: map[string]bool{}, noted: map[fact.Problem]bool{}}
 	b.set.App.Status = fact.Complete
-	b.set.Texts = b.allTexts
+	b.set.Texts, b.set.Late = b.allTexts, b.late.list
 	return b
 }
 
 // problem records what went wrong with a part.
 func (b *builder) problem(part string, kind fact.ProblemKind, err error, lossy bool) {
-	b.note(part, kind, lossy, "%v", err)
+	p := problemOf(part, kind, err, lossy)
+	if p.Kind == fact.ProblemBudget && p.Part == "" && part != "" {
+		if b.spent {
+			return
+		}
+		b.spent = true
+	}
+	b.add(p)
+}
+
+// problemOf puts an error into the report's words.
+func problemOf(part string, kind fact.ProblemKind, err error, lossy bool) fact.Problem {
+	fe := asFormat(err)
+	switch {
+	case fe != nil && fe.Kind == binread.TooLarge && kind == fact.ProblemBudget:
+		return overBudget(part, fe)
+	case fe != nil && fe.Path != "" && err == error(fe) && strings.HasSuffix(part, fe.Path):
+		c := *fe // the part names the path already
+		c.Path = ""
+		err = &c
+	}
+	return fact.Problem{Part: part, Kind: kind, Detail: err.Error(), Lossy: lossy}
 }
 
 func (b *builder) note(part string, kind fact.ProblemKind, lossy bool, format string, args ...any) {
-	p := fact.Problem{Part: part, Kind: kind, Detail: fmt.Sprintf(format, args...), Lossy: lossy}
-	if !slices.Contains(b.set.App.Problems, p) {
-		b.set.App.Problems = append(b.set.App.Problems, p)
+	b.add(fact.Problem{Part: part, Kind: kind, Detail: fmt.Sprintf(format, args...), Lossy: lossy})
+}
+
+func (b *builder) add(p fact.Problem) {
+	if b.noted[p] {
+		return
 	}
-	if lossy && b.set.App.Status == fact.Complete {
-		b.set.App.Status = fact.Partial
+	b.noted[p] = true
+	if len(b.noted) > maxProblems {
+		b.unnoted++
+		if p.Lossy && b.set.App.Status == fact.Complete {
+			b.set.App.Status = fact.Partial
+		}
+		return
 	}
+	b.set.App.Note(p)
 }
 
 // problemKind maps a reader's error to the closed list of the report.
@@ -112,6 +151,8 @@ func problemKind(err error) fact.ProblemKind {
 	switch {
 	case errors.Is(err, binread.TooLarge):
 		return fact.ProblemBudget
+	case errors.Is(err, binread.Encrypted):
+		return fact.ProblemEncrypted
 	case errors.Is(err, binread.Unsupported), errors.Is(err, ErrUnsupported):
 		return fact.ProblemUnsupported
 	}
@@ -220,8 +261,12 @@ func (b *builder) archive(ar *apk.Archive, pl place) error {
 	// What Android loads comes first, in its order.
 	loaded := loadedDex(ar)
 	entries := slices.Clone(loaded)
+	first := map[*apk.Entry]bool{}
+	for _, e := range loaded {
+		first[e] = true
+	}
 	for _, e := range ar.Entries() {
-		if !e.IsDir() && !slices.Contains(loaded, e) {
+		if !(e.IsDir() && e.Size == 0) && !first[e] {
 			entries = append(entries, e)
 		}
 	}
@@ -258,7 +303,7 @@ func dexName(i int) string {
 func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 	unit := pl.prefix + e.Name
 	kind, err := e.Sniff(b.budget)
-	if err != nil && loaded {
+	if err != nil {
 		b.problem(unit, problemKind(err), err, true)
 	}
 	b.set.App.Files = append(b.set.App.Files, fact.File{Unit: unit, Size: max(e.Size, 0), Kind: string(kind)})
@@ -270,7 +315,9 @@ func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 		data, err := e.Read(b.budget)
 		if err != nil {
 			b.problem(unit, problemKind(err), err, true)
-			return
+			if len(data) == 0 {
+				return
+			}
 		}
 		if err := b.dex(data, unit, loaded && pl.installed()); err != nil {
 			b.problem(unit, problemKind(err), err, true)
@@ -287,7 +334,7 @@ func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 // nested looks for code in an archive inside an archive.
 func (b *builder) nested(e *apk.Entry, unit string, pl place) {
 	if pl.depth >= b.o.Limits.Depth {
-		b.note(unit, fact.ProblemBudget, true, "archives are nested more than %d deep; this one was not opened", b.o.Limits.Depth)
+		b.note(unit, fact.ProblemBudget, true, "archives are nested more than %d deep; this one was not opened%s", b.o.Limits.Depth, raise("depth"))
 		return
 	}
 	data, err := e.Read(b.budget)
@@ -297,7 +344,7 @@ func (b *builder) nested(e *apk.Entry, unit string, pl place) {
 	}
 	ar, err := b.limits.NewBytes(data)
 	if err != nil {
-		b.problem(unit, problemKind(err), err, false)
+		b.problem(unit, problemKind(err), err, true)
 		return
 	}
 	if err := b.archive(ar, place{prefix: unit + "!", depth: pl.depth + 1}); err != nil {
@@ -358,7 +405,15 @@ func (b *builder) tampered(ar *apk.Archive, pl place) {
 	name := strings.TrimSuffix(pl.prefix, "!")
 	n := 0
 	for _, an := range ar.Anomalies() {
-		if !telling(an) {
+		switch {
+		case an.Kind == apk.AnomalyLimit && an.Limit != "":
+			b.note(name, fact.ProblemBudget, true, "%s%s", an.Detail, raise(nameOf(an.Limit)))
+			continue
+		case an.Kind == apk.AnomalyRecovered:
+			// What was cut off together with the directory, nobody knows.
+			b.note(name, fact.ProblemMalformed, true, "%s: what else there was is not known (Android refuses this)", an.Detail)
+			continue
+		case !telling(an):
 			continue
 		}
 		if n++; n > 10 {
@@ -393,6 +448,9 @@ func telling(an apk.Anomaly) bool {
 // finish settles what only the whole app can tell.
 func (b *builder) finish() {
 	a := &b.set.App
+	if b.unnoted > 0 {
+		a.Note(fact.Problem{Kind: fact.ProblemMalformed, Detail: fmt.Sprintf("and %d more problems like these", b.unnoted)})
+	}
 	b.resolveLabel()
 	// Android's order: the base's code first, loaded before other code.
 	slices.SortStableFunc(b.set.Units, func(x, y fact.Unit) int {

@@ -5,7 +5,10 @@ import (
 	"strings"
 
 	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/apk/arsc"
+	"github.com/telltale-apk/telltale/apk/axml"
 	"github.com/telltale-apk/telltale/apk/manifest"
+	"github.com/telltale-apk/telltale/apk/restype"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -24,7 +27,9 @@ func (b *builder) manifest(ar *apk.Archive, pl place) {
 	data, err := e.Read(b.budget)
 	if err != nil {
 		b.problem(unit, problemKind(err), err, true)
-		return
+		if len(data) == 0 {
+			return
+		}
 	}
 	m, err := manifest.Open(data, res)
 	if err != nil {
@@ -33,14 +38,7 @@ func (b *builder) manifest(ar *apk.Archive, pl place) {
 			return
 		}
 	}
-	for _, a := range m.Anomalies {
-		switch {
-		case a.Lossy:
-			b.note(unit, fact.ProblemMalformed, true, "%s", a.String())
-		case a.Refused:
-			b.note(unit, fact.ProblemTampered, false, "%s (current Android refuses this)", a.String())
-		}
-	}
+	b.anomalies(unit, m.Anomalies)
 	f := toFact(m)
 	dst := &b.set.App.Manifest
 	if pl.base {
@@ -49,6 +47,20 @@ func (b *builder) manifest(ar *apk.Archive, pl place) {
 		return
 	}
 	merge(dst, &f, strings.TrimSuffix(pl.prefix, "!"))
+}
+
+// anomalies tells of what is odd in binary XML or in a resource table.
+func (b *builder) anomalies(unit string, list []restype.Anomaly) {
+	for _, a := range list {
+		switch {
+		case a.Name == axml.AnomalyDepth || a.Name == axml.AnomalyBudget || a.Name == arsc.AnomalyBudget:
+			b.note(unit, fact.ProblemBudget, true, "%s; the rest was not read (a fixed limit)", a.String())
+		case a.Lossy:
+			b.note(unit, fact.ProblemMalformed, true, "%s", a.String())
+		case a.Refused:
+			b.note(unit, fact.ProblemTampered, false, "%s (current Android refuses this)", a.String())
+		}
+	}
 }
 
 // merge adds what a split declares to the base's manifest.

@@ -27,7 +27,7 @@ func (b *builder) native(e *apk.Entry, unit string) {
 	}
 	f, err := elf.NewFile(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		b.problem(unit, problemKind(err), err, false)
+		b.problem(unit, problemKind(err), err, true)
 		b.set.App.Libs = append(b.set.App.Libs, lib)
 		return
 	}
@@ -53,22 +53,22 @@ func (b *builder) native(e *apk.Entry, unit string) {
 }
 
 // nativeText yields the text in the read-only data of a native library.
-func (b *builder) nativeText(s textSource, budget *apk.Budget, yield func(fact.Text) bool) bool {
+func (b *builder) nativeText(s textSource, budget *apk.Budget, yield func(fact.Text) bool) (more bool, err error) {
 	data, err := s.e.Read(budget)
 	if err != nil {
-		return true
+		return true, err
 	}
 	f, err := elf.NewFile(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return true
+		return true, err
 	}
 	for t, err := range f.Strings(minNativeText) {
 		if err != nil {
-			return true
+			return true, err
 		}
 		if !yield(fact.Text{Unit: s.unit, Kind: fact.TextNative, Off: t.Off, Value: t.Value}) {
-			return false
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
 }

@@ -21,14 +21,17 @@ func (b *builder) resources(ar *apk.Archive, pl place) manifest.Resolver {
 	if e := ar.Lookup(tableName); e != nil {
 		unit := pl.prefix + tableName
 		data, err := e.Read(b.budget)
-		if err == nil {
-			var t *arsc.Table
-			if t, err = arsc.Open(data); err == nil {
-				b.tables = append(b.tables, tableUnit{unit, t})
-			}
-		}
 		if err != nil {
 			b.problem(unit, problemKind(err), err, true)
+		}
+		if len(data) > 0 {
+			t, err := arsc.Open(data)
+			if err == nil {
+				b.tables = append(b.tables, tableUnit{unit, t})
+				b.anomalies(unit, t.Anomalies())
+			} else {
+				b.problem(unit, problemKind(err), err, true)
+			}
 		}
 	}
 	return b.view()

@@ -10,11 +10,7 @@
 // lazily: it must stay open as long as they are in use.
 package extract
 
-import (
-	"io"
-
-	"github.com/telltale-apk/telltale/apk"
-)
+import "io"
 
 // Role says what a file is within an app.
 type Role string
@@ -40,45 +36,4 @@ type Part struct {
 // Source is one app's files. The first part is the base.
 type Source struct {
 	Parts []Part
-}
-
-// Limits bound the work spent on one app. Zero fields mean the default.
-type Limits struct {
-	Inflated int64 // bytes inflated from all entries together
-	Entry    int64 // bytes inflated from one entry
-	Entries  int   // entries of one archive
-	Ratio    int64 // inflated to compressed, for entries over 25 MiB
-	Texts    int   // strings taken from outside code
-	Depth    int   // archives inside archives
-}
-
-// DefaultLimits returns limits that are generous for real apps: the largest seen inflate to less
-// than 1 GiB.
-func DefaultLimits() Limits {
-	return Limits{
-		Inflated: 4 << 30,
-		Entry:    1 << 30,
-		Entries:  200_000,
-		Ratio:    1000,
-		Texts:    4_000_000,
-		Depth:    4,
-	}
-}
-
-// archive returns the limits that concern archives.
-func (l Limits) archive() apk.Limits {
-	d := DefaultLimits()
-	return apk.Limits{
-		Entries:    orDefault(l.Entries, d.Entries),
-		EntryBytes: orDefault(l.Entry, d.Entry),
-		TotalBytes: orDefault(l.Inflated, d.Inflated),
-		Ratio:      orDefault(l.Ratio, d.Ratio),
-	}
-}
-
-func orDefault[T int | int64](v, d T) T {
-	if v <= 0 {
-		return d
-	}
-	return v
 }

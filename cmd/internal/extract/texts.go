@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -27,12 +30,48 @@ type textSource struct {
 // lines, as of minified scripts, are cut where no word is cut.
 const maxLine = 64 << 10
 
-// allTexts yields what stands outside code, in the order of the entries.
+// late collects what goes wrong while texts are read. They may be read more
+// than once; each problem counts once.
+type late struct {
+	mu   sync.Mutex
+	seen map[fact.Problem]bool
+	all  []fact.Problem
+}
+
+func (l *late) add(p fact.Problem) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen[p] || len(l.all) >= maxProblems {
+		return
+	}
+	if l.seen == nil {
+		l.seen = map[fact.Problem]bool{}
+	}
+	l.seen[p] = true
+	l.all = append(l.all, p)
+}
+
+func (l *late) list() []fact.Problem {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.all)
+}
+
+// allTexts yields what stands outside code, in the order of the entries. Each
+// time is charged to a budget of its own: asking twice must not use up the
+// app's.
 func (b *builder) allTexts() iter.Seq[fact.Text] {
 	return func(yield func(fact.Text) bool) {
 		left := b.o.Limits.Texts
 		emit := func(t fact.Text) bool {
-			if left--; left < 0 || b.ctx.Err() != nil {
+			if b.ctx.Err() != nil {
+				return false
+			}
+			if left--; left < 0 {
+				b.late.add(fact.Problem{
+					Part: t.Unit, Kind: fact.ProblemBudget, Lossy: true,
+					Detail: fmt.Sprintf("there are more than %d strings outside code; from this file on they were not read%s", b.o.Limits.Texts, raise("texts")),
+				})
 				return false
 			}
 			return yield(t)
@@ -40,40 +79,50 @@ func (b *builder) allTexts() iter.Seq[fact.Text] {
 		if !b.resourceTexts(emit) {
 			return
 		}
+		budget := apk.NewBudget(b.limits)
 		for _, s := range b.texts {
-			if !b.text(s, emit) {
+			more, err := b.text(s, budget, emit)
+			if err != nil && b.ctx.Err() == nil {
+				b.late.add(problemOf(s.unit, problemKind(err), err, true))
+			}
+			if !more || isSpent(err) {
 				return
 			}
 		}
 	}
 }
 
-// text yields the strings of one entry. Reading it again is charged to a
-// budget of its own: asking twice must not use up the app's.
-func (b *builder) text(s textSource, yield func(fact.Text) bool) bool {
-	budget := apk.NewBudget(b.limits)
+// isSpent reports whether nothing more can be read.
+func isSpent(err error) bool {
+	fe := asFormat(err)
+	return fe != nil && fe.Limit == apk.LimitTotalBytes
+}
+
+// text yields the strings of one entry. It returns false if yield did, and what
+// kept the entry from being read to its end.
+func (b *builder) text(s textSource, budget *apk.Budget, yield func(fact.Text) bool) (more bool, err error) {
 	switch {
 	case s.kind == apk.KindAXML:
 		data, err := s.e.Read(budget)
 		if err != nil {
-			return true
+			return true, err
 		}
 		d, err := axml.Open(data)
 		if err != nil {
-			return true
+			return true, err
 		}
 		for off, v := range d.Strings() {
 			if !yield(fact.Text{Unit: s.unit, Kind: fact.TextXML, Off: off, Value: v}) {
-				return false
+				return false, nil
 			}
 		}
-		return true
+		return true, nil
 	case s.kind == apk.KindELF:
 		return b.nativeText(s, budget, yield)
 	}
 	r, err := s.e.Open(budget)
 	if err != nil {
-		return true
+		return true, err
 	}
 	defer r.Close()
 	kind := fact.TextAsset
@@ -100,9 +149,10 @@ func isScript(unit string) bool {
 	return false
 }
 
-// lines yields the lines of a text with their offsets. Errors end it: what was
-// read before has been seen.
-func lines(r io.Reader, yield func(off int64, line string) bool) bool {
+// lines yields the lines of a text with their offsets. An error ends it: the
+// lines before it have been seen, the one that it cuts is not told, as half a
+// name is another name.
+func lines(r io.Reader, yield func(off int64, line string) bool) (more bool, err error) {
 	buf := make([]byte, maxLine)
 	var off int64 // of buf[0]
 	n := 0        // bytes in buf
@@ -115,7 +165,7 @@ func lines(r io.Reader, yield func(off int64, line string) bool) bool {
 			switch {
 			case i >= 0:
 				i++
-			case err != nil:
+			case err == io.EOF:
 				i = n - done
 			case done == 0 && n == len(buf):
 				// A line longer than the buffer.
@@ -127,12 +177,15 @@ func lines(r io.Reader, yield func(off int64, line string) bool) bool {
 				break
 			}
 			if line := bytes.TrimRight(buf[done:done+i], "\r\n"); len(line) > 0 && !yield(off+int64(done), string(line)) {
-				return false
+				return false, nil
 			}
 			done += i
 		}
+		if err == io.EOF {
+			return true, nil
+		}
 		if err != nil {
-			return true
+			return true, err
 		}
 		n = copy(buf, buf[done:n])
 		off += int64(done)
@@ -153,10 +206,13 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 	for len(u.out) < len(p) {
 		var unit [2]byte
 		if _, err := io.ReadFull(u.r, unit[:]); err != nil {
-			if len(u.out) == 0 {
-				return 0, io.EOF
+			if len(u.out) > 0 {
+				break
 			}
-			break
+			if err == io.ErrUnexpectedEOF {
+				err = io.EOF // half a character at the end
+			}
+			return 0, err
 		}
 		if !u.begun {
 			u.begun = true

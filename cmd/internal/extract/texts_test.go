@@ -2,7 +2,9 @@ package extract
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -82,7 +84,7 @@ func TestLinesWithoutEnds(t *testing.T) {
 
 func TestLinesStop(t *testing.T) {
 	n := 0
-	whole := lines(strings.NewReader("a\nb\nc\n"), func(int64, string) bool { n++; return n < 2 })
+	whole, _ := lines(strings.NewReader("a\nb\nc\n"), func(int64, string) bool { n++; return n < 2 })
 	if whole || n != 2 {
 		t.Errorf("went on after being told to stop: %v, %d", whole, n)
 	}
@@ -106,6 +108,30 @@ func TestUTF16(t *testing.T) {
 		got, err := io.ReadAll(iotest.OneByteReader(newUTF16(bytes.NewReader(b))))
 		if err != nil || string(got) != text {
 			t.Errorf("%s: %q, %v", bom, got, err)
+		}
+	}
+}
+
+// Half a name is another name: what a failing file cuts is not told.
+func TestLinesLeaveOutWhatAnErrorCuts(t *testing.T) {
+	broken := errors.New("no more")
+	for _, text := range []string{"see https://host.example.com/a\nand https://host.example.co", "https://host.exa"} {
+		for _, enc := range []string{"utf-8", "utf-16"} {
+			var r io.Reader = io.MultiReader(strings.NewReader(text), iotest.ErrReader(broken))
+			if enc == "utf-16" {
+				var b []byte
+				for _, u := range utf16.Encode([]rune(text)) {
+					b = append(b, byte(u), byte(u>>8))
+				}
+				r = newUTF16(io.MultiReader(bytes.NewReader(b), iotest.ErrReader(broken)))
+			}
+			var got []string
+			_, err := lines(r, func(_ int64, s string) bool { got = append(got, s); return true })
+			want := strings.Split(text, "\n")
+			want = want[:len(want)-1]
+			if !errors.Is(err, broken) || !slices.Equal(got, want) {
+				t.Errorf("%s %q: %q, %v; want %q", enc, text, got, err, want)
+			}
 		}
 	}
 }

@@ -97,7 +97,7 @@ func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
 
 // assemble puts facts and findings together.
 func assemble(set *fact.Set, f *finding.Findings) *event.App {
-	s := &set.App
+	s := set.Settled()
 	a := newApp(s.Path)
 	a.SHA256, a.Label, a.Status = s.SHA256, s.Label, s.Status
 	m := &s.Manifest

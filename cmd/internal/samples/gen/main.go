@@ -1,4 +1,5 @@
-// Command gen writes the sample APKs anew: go generate ./cmd/internal/samples.
+// Command gen writes the sample APKs and the malformed ones anew:
+// go generate ./cmd/internal/samples.
 package main
 
 import (
@@ -19,11 +20,23 @@ func main() {
 }
 
 func run(testdata string) error {
-	files, err := samples.Build(os.DirFS(filepath.Join(testdata, "recipes")))
+	recipes := os.DirFS(filepath.Join(testdata, "recipes"))
+	good, err := samples.Build(recipes)
 	if err != nil {
 		return err
 	}
-	root := filepath.Join(testdata, "apks")
+	bad, err := samples.Malformed(recipes)
+	if err != nil {
+		return err
+	}
+	if err := write(filepath.Join(testdata, "apks"), good); err != nil {
+		return err
+	}
+	return write(filepath.Join(testdata, "malformed"), bad)
+}
+
+// write fills a folder with files, and nothing else.
+func write(root string, files map[string][]byte) error {
 	if err := os.RemoveAll(root); err != nil {
 		return err
 	}

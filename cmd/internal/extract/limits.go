@@ -1,0 +1,123 @@
+package extract
+
+import (
+	"errors"
+
+	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/apk/binread"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// Limits bound the work spent on one app. Zero fields mean the default. What a
+// limit stops is a problem of kind budget that names it and says how to raise
+// it; everything else of the app is read.
+type Limits struct {
+	Inflated int64 // bytes inflated from all entries together
+	Entry    int64 // bytes inflated from one entry
+	Entries  int   // entries of one archive
+	Ratio    int64 // inflated to compressed, for entries over 25 MiB
+	Texts    int   // strings taken from outside code
+	Depth    int   // archives inside archives
+}
+
+// DefaultLimits returns limits that are generous for real apps: the largest seen inflate to less
+// than 1 GiB.
+func DefaultLimits() Limits {
+	return Limits{
+		Inflated: 4 << 30,
+		Entry:    1 << 30,
+		Entries:  200_000,
+		Ratio:    1000,
+		Texts:    4_000_000,
+		Depth:    4,
+	}
+}
+
+// Limit is one of the Limits, for those who let people change it.
+type Limit struct {
+	Name    string // as problems call it
+	Flag    string // the command line's name for it
+	Usage   string
+	Bytes   bool // it counts bytes
+	Default int64
+	Set     func(l *Limits, n int64)
+}
+
+// AllLimits lists the limits in the order of help texts.
+func AllLimits() []Limit {
+	d := DefaultLimits()
+	return []Limit{
+		{"inflated", "max-inflated", "inflate at most `SIZE` of one app, all entries together", true, d.Inflated, func(l *Limits, n int64) { l.Inflated = n }},
+		{"entry", "max-entry", "inflate at most `SIZE` of one entry", true, d.Entry, func(l *Limits, n int64) { l.Entry = n }},
+		{"entries", "max-entries", "list at most `N` entries of one archive", false, int64(d.Entries), func(l *Limits, n int64) { l.Entries = int(n) }},
+		{"ratio", "max-ratio", "inflate an entry to at most `N` times its size, if that is over 25 MiB", false, d.Ratio, func(l *Limits, n int64) { l.Ratio = n }},
+		{"texts", "max-texts", "take at most `N` strings from outside code", false, int64(d.Texts), func(l *Limits, n int64) { l.Texts = int(n) }},
+		{"depth", "max-depth", "open archives inside archives at most `N` deep", false, int64(d.Depth), func(l *Limits, n int64) { l.Depth = int(n) }},
+	}
+}
+
+// nameOf maps the names of apk's limits to ours.
+func nameOf(limit string) string {
+	switch limit {
+	case apk.LimitTotalBytes:
+		return "inflated"
+	case apk.LimitEntryBytes:
+		return "entry"
+	case apk.LimitEntries:
+		return "entries"
+	case apk.LimitRatio:
+		return "ratio"
+	}
+	return ""
+}
+
+// raise says how to raise a limit, "" if nobody can.
+func raise(name string) string {
+	for _, l := range AllLimits() {
+		if l.Name == name {
+			return "; raise it with --" + l.Flag
+		}
+	}
+	return ""
+}
+
+// overBudget turns the error of a limit into a problem of part.
+func overBudget(part string, fe *binread.FormatError) fact.Problem {
+	p := fact.Problem{Part: part, Kind: fact.ProblemBudget, Lossy: true, Detail: fe.Error()}
+	name := nameOf(fe.Limit)
+	if name == "" {
+		return p
+	}
+	p.Detail = fe.Detail + raise(name)
+	if fe.Limit == apk.LimitTotalBytes {
+		// It stops everything that comes later: one problem says it for all.
+		p.Part = ""
+		p.Detail = "the limit on inflated bytes was reached; what comes after " + part + " was not read" + raise(name)
+	}
+	return p
+}
+
+// asFormat returns the FormatError in err, or nil.
+func asFormat(err error) *binread.FormatError {
+	var fe *binread.FormatError
+	errors.As(err, &fe)
+	return fe
+}
+
+// archive returns the limits that concern archives.
+func (l Limits) archive() apk.Limits {
+	d := DefaultLimits()
+	return apk.Limits{
+		Entries:    orDefault(l.Entries, d.Entries),
+		EntryBytes: orDefault(l.Entry, d.Entry),
+		TotalBytes: orDefault(l.Inflated, d.Inflated),
+		Ratio:      orDefault(l.Ratio, d.Ratio),
+	}
+}
+
+func orDefault[T int | int64](v, d T) T {
+	if v <= 0 {
+		return d
+	}
+	return v
+}
