@@ -6,11 +6,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/telltale-apk/telltale/signatures/endpoint"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/internal/crew"
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
@@ -110,26 +110,7 @@ func Match(ctx context.Context, set *fact.Set, c *Compiled) *Matches {
 func MatchWith(ctx context.Context, set *fact.Set, c *Compiled, opts Options) *Matches {
 	m := &matcher{ctx: ctx, set: set, c: c, x: c.x, finder: endpoint.Finder{Known: c.KnownDomain}, rules: map[uint32]*ruleState{}}
 	units := make([]*unitScan, len(set.Units))
-	if workers := min(opts.Workers, len(units)); workers > 1 {
-		next := make(chan int)
-		var wg sync.WaitGroup
-		for range workers {
-			wg.Go(func() {
-				for i := range next {
-					units[i] = m.scanUnit(i)
-				}
-			})
-		}
-		for i := range units {
-			next <- i
-		}
-		close(next)
-		wg.Wait()
-	} else {
-		for i := range units {
-			units[i] = m.scanUnit(i)
-		}
-	}
+	crew.Each(len(units), opts.Workers, func(i int) { units[i] = m.scanUnit(i) })
 	stats := map[int32]*nodeStat{}
 	for _, u := range units {
 		for n, s := range u.stats {

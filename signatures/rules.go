@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/telltale-apk/telltale/signatures/internal/crew"
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
@@ -103,25 +104,13 @@ func Load(fsys fs.FS, name string, mode Mode) (*Rules, error) {
 		err   error
 	}
 	results := make([]loaded, len(paths))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(len(paths), runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for i := range next {
-				r := &results[i]
-				var text []byte
-				if text, r.err = readFile(fsys, paths[i]); r.err != nil {
-					continue
-				}
-				r.e, r.diags = loadFile(name, paths[i], text, mode)
-			}
-		})
-	}
-	for i := range paths {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
+	crew.Each(len(paths), runtime.GOMAXPROCS(0), func(i int) {
+		r := &results[i]
+		var text []byte
+		if text, r.err = readFile(fsys, paths[i]); r.err == nil {
+			r.e, r.diags = loadFile(name, paths[i], text, mode)
+		}
+	})
 
 	rules := &Rules{}
 	var diags []Diagnostic

@@ -5,11 +5,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/telltale-apk/telltale/signatures/endpoint"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/internal/crew"
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
@@ -83,16 +83,7 @@ type spotted struct {
 // they are there. Units are looked at side by side and told in their order.
 func (j *judge) codeEndpoints(es *endpoints) {
 	found := make([][]spotted, len(j.units))
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for ui := range j.units {
-		slots <- struct{}{}
-		wg.Go(func() {
-			found[ui] = j.spot(ui)
-			<-slots
-		})
-	}
-	wg.Wait()
+	crew.Each(len(j.units), runtime.GOMAXPROCS(0), func(ui int) { found[ui] = j.spot(ui) })
 	for _, list := range found {
 		for i := range list {
 			x := &list[i]
