@@ -54,6 +54,8 @@ const (
 	secBodies                             // columns
 	secRefs                               // columns
 	secArgs                               // length by body, then values by call
+	secSkips                              // optional; length by body, then a bit by call: see skips
+	secArrays                             // optional; records, see arrayTexts
 )
 
 // IsFrozen reports whether a file that begins with these bytes holds frozen
@@ -74,14 +76,14 @@ func freeze(w io.Writer, s *Set, raw bool) error {
 	if s.Texts != nil {
 		f.section(secTexts, 0, func(w *writer) { writeTexts(w, s.Texts()) })
 	}
-	for i, u := range s.Units {
-		f.unit(uint32(i), u)
 	// After the texts: what is wrong with them is known now.
 	app := s.App
 	if s.Late != nil {
 		app = s.Settled()
 	}
 	f.section(secApp, 0, func(w *writer) { w.value(reflect.ValueOf(app)) })
+	for i, u := range s.Units {
+		f.unit(uint32(i), u)
 	}
 	if s.Graph != nil {
 		f.graph(s)
@@ -344,6 +346,16 @@ func (f *freezer) unit(n uint32, u Unit) {
 			}
 		}
 	}))
+	if has(u, secSkips) {
+		if s, ok := u.(Skipper); ok {
+			f.section(secSkips, n, skips(u, s))
+		}
+	}
+	if has(u, secArrays) {
+		if a, ok := u.(ArrayTexts); ok {
+			f.section(secArrays, n, arrayTexts(a))
+		}
+	}
 }
 
 // rows writes a table of rows: their number, their lengths, their bytes.

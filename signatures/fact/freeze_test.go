@@ -55,7 +55,8 @@ func everything() *facttest.App {
 		Call(fact.RefCallVirtual, "Lcom/lib/Base;->go(I)V", facttest.Any(), facttest.Int(7)).
 		Call(fact.RefCallStatic, "Lcom/lib/Util;->log(Ljava/lang/String;)V", fact.Value{Kind: fact.Concat, Elems: []fact.Value{facttest.Str("a"), facttest.Any()}}).
 		Call(fact.RefCallInterface, "Ljava/lang/Runnable;->run()V", facttest.Any()).
-		Call(fact.RefCallStatic, "Lcom/lib/Util;->none()V").
+		Call(fact.RefCallStatic, "Lcom/lib/Util;->none()V").MaySkip().
+		Array("text in an array").
 		Get("Landroid/os/Build;->MODEL:Ljava/lang/String;").
 		Put("Lcom/gone/Type;->f:I").
 		Use(fact.RefNew, "Lcom/lib/Derived;").
@@ -298,8 +299,12 @@ func use(s *fact.Set) int {
 				n += len(a.Type)
 			}
 		}
+		for a := range u.(fact.ArrayTexts).ArrayTexts() {
+			n += len(a.Text)
+		}
 		for bi, b := range bodies {
 			for _, r := range refs[b.RefFirst:b.RefEnd] {
+				u.(fact.Skipper).MaySkip(bi, r.PC)
 				if r.Kind.IsCall() {
 					n += len(u.Args(bi, r.PC))
 				}

@@ -412,6 +412,7 @@ type frozenUnit struct {
 	bodies                 lazy[frozenBodies]
 	refs                   lazy[[]Ref]
 	args                   lazy[frozenRows]
+	skips                  lazy[frozenRows]
 	lastRow                atomic.Pointer[argRow]
 }
 

@@ -121,7 +121,11 @@ type StateEvidence struct {
 type StartupPath struct {
 	Entry   string   `json:"entry"` // "Application.onCreate", in smali notation
 	Path    []string `json:"path"`
-	Guarded bool     `json:"guarded"` // a condition stands on the path
+	// Guarded tells that a condition stands on the path, and that no path
+	// without one was found. What it asks was not examined.
+	Guarded bool `json:"guarded"`
+	// Guards are the calls on the path that a branch leads past.
+	Guards []Location `json:"guards"`
 }
 
 // Version is what is known of an SDK's version. Value is one version, or

@@ -20,12 +20,31 @@ import (
 // ways with few of them are preferred, and at most as many followed as virtual
 // says. follow is asked of virtual edges and callbacks.
 func (j *judge) reach(from []fact.MethodID, virtual int, follow func(fact.Edge) bool) *reached {
-	may := func(fact.MethodID) bool { return true }
+	may := func(fact.Edge) bool { return true }
 	if r, ok := j.set.Graph.(fact.Reacher); ok {
 		// It knows which classes can have objects at all.
-		may = r.Reachable(from).Has
+		all := r.Reachable(from)
+		may = func(e fact.Edge) bool { return all.Has(e.To) }
 	}
-	return walk(j.set.Graph, from, virtual, may, follow, func() bool { return j.ctx.Err() != nil })
+	return walk(j.set.Graph, from, virtual, may, follow, j.stopped)
+}
+
+func (j *judge) stopped() bool { return j.ctx.Err() != nil }
+
+// mayBeSkipped reports whether a branch leads past the call that an edge stands
+// for.
+func (j *judge) mayBeSkipped(e fact.Edge) bool {
+	if e.Unit < 0 || e.Unit >= len(j.units) {
+		return false
+	}
+	s, ok := j.units[e.Unit].Unit.(fact.Skipper)
+	return ok && s.MaySkip(e.Body, e.PC)
+}
+
+// unguarded returns what of r is reached by calls alone that no branch leads
+// past.
+func (j *judge) unguarded(r *reached, from []fact.MethodID, virtual int, follow func(fact.Edge) bool) *reached {
+	return walk(j.set.Graph, from, virtual, func(e fact.Edge) bool { return r.by[e.To] != 0 && !j.mayBeSkipped(e) }, follow, j.stopped)
 }
 
 // soon reports whether an edge is followed on the way from app start: not where
@@ -91,7 +110,7 @@ type reached struct {
 const fromStart = ^uint32(0)
 
 // walk follows the call graph breadth first, level by level of virtual edges.
-func walk(g fact.Graph, from []fact.MethodID, levels int, may func(fact.MethodID) bool, follow func(fact.Edge) bool, stop func() bool) *reached {
+func walk(g fact.Graph, from []fact.MethodID, levels int, may func(fact.Edge) bool, follow func(fact.Edge) bool, stop func() bool) *reached {
 	r := &reached{by: make([]uint32, g.NumMethods())}
 	add := func(m fact.MethodID, how uint32) {
 		if int(m) < len(r.by) && r.by[m] == 0 {
@@ -124,7 +143,7 @@ func walk(g fact.Graph, from []fact.MethodID, levels int, may func(fact.MethodID
 			break
 		}
 		for e := range g.Callees(r.order[i]) {
-			if int(e.To) >= len(r.by) || r.by[e.To] != 0 || !may(e.To) {
+			if int(e.To) >= len(r.by) || r.by[e.To] != 0 || !may(e) {
 				continue
 			}
 			switch e.Kind {

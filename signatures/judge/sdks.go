@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -19,7 +20,12 @@ func (j *judge) sdks() []finding.SDK {
 	held := j.holdings()
 	var active activity
 	if j.set.Graph != nil && len(held) > 0 {
-		active.boot = j.reach(j.startup(), maxVirtual, j.soon)
+		first := j.startup()
+		active.boot = j.reach(first, maxVirtual, j.soon)
+		active.free = sync.OnceValues(func() (*reached, map[*rule.SDK]fact.MethodID) {
+			r := j.unguarded(active.boot, first, maxVirtual, j.soon)
+			return r, j.first(r)
+		})
 		active.all = j.reach(j.entries(), 1<<30, j.tells)
 		active.bootFirst, active.allFirst = j.first(active.boot), j.first(active.all)
 	}
@@ -50,6 +56,8 @@ func (j *judge) sdks() []finding.SDK {
 // activity is what was reached from where the system enters the app.
 type activity struct {
 	boot, all           *reached
+	// free is what of boot is reached by calls that no branch leads past.
+	free func() (*reached, map[*rule.SDK]fact.MethodID)
 	bootFirst, allFirst map[*rule.SDK]fact.MethodID
 }
 
@@ -309,14 +317,28 @@ func (j *judge) bodyOwner(unit, body int) *owner {
 	return j.owners.of(u.Type(u.bodies[body].Class))
 }
 
-// atStartup tells the way from what runs at app start to a product.
+// atStartup tells the way from what runs at app start to a product: one on which
+// no branch leads past a call, if there is one.
 func (j *judge) atStartup(s *rule.SDK, active *activity) *finding.StartupPath {
 	to, ok := active.bootFirst[s]
 	if !ok {
 		return nil
 	}
-	names := j.pathNames(to, active.boot.path(to))
-	return &finding.StartupPath{Entry: names[0], Path: names}
+	path := active.boot.path(to)
+	guards := []finding.Location{}
+	for _, e := range path {
+		if j.mayBeSkipped(e) {
+			guards = append(guards, signatures.Locate(j.set, signatures.Site{Unit: e.Unit, Body: e.Body, PC: e.PC}))
+		}
+	}
+	if len(guards) > 0 {
+		r, first := active.free()
+		if free, ok := first[s]; ok {
+			to, path, guards = free, r.path(free), guards[:0]
+		}
+	}
+	names := j.pathNames(to, path)
+	return &finding.StartupPath{Entry: names[0], Path: names, Guarded: len(guards) > 0, Guards: guards}
 }
 
 // confidence says how sure it is that the product is there, and on what that rests.

@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -323,5 +324,67 @@ func TestEvents(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestGuards(t *testing.T) {
+	const (
+		onCreate = "Lcom/example/app/App;->onCreate()V"
+		initCall = "Lcom/acme/stat/Agent;->init()V"
+		helper   = "Lcom/example/app/App;->start()V"
+		other    = "Lcom/example/app/App;->other()V"
+	)
+	for _, c := range []struct {
+		name   string
+		build  func(c *facttest.Code)
+		path   []string
+		guards []string
+	}{
+		{"none", func(c *facttest.Code) {
+			c.Method(onCreate).Call(fact.RefCallStatic, initCall)
+		}, []string{onCreate, initCall}, nil},
+		{"a call that a branch leads past", func(c *facttest.Code) {
+			c.Method(onCreate).String("x").Call(fact.RefCallVirtual, helper).MaySkip()
+			c.Method(helper).Call(fact.RefCallStatic, initCall)
+		}, []string{onCreate, helper, initCall}, []string{"Lcom/example/app/App; onCreate()V 3"}},
+		{"two of them", func(c *facttest.Code) {
+			c.Method(onCreate).Call(fact.RefCallVirtual, helper).MaySkip()
+			c.Method(helper).String("x").Call(fact.RefCallStatic, initCall).MaySkip()
+		}, []string{onCreate, helper, initCall}, []string{"Lcom/example/app/App; onCreate()V 0", "Lcom/example/app/App; start()V 3"}},
+		{"a longer way without", func(c *facttest.Code) {
+			c.Method(onCreate).Call(fact.RefCallStatic, initCall).MaySkip().Call(fact.RefCallVirtual, helper)
+			c.Method(helper).Call(fact.RefCallVirtual, other)
+			c.Method(other).Call(fact.RefCallStatic, initCall)
+		}, []string{onCreate, helper, other, initCall}, nil},
+		{"a branch elsewhere", func(c *facttest.Code) {
+			c.Method(onCreate).Call(fact.RefCallVirtual, helper).Call(fact.RefCallVirtual, other).MaySkip()
+			c.Method(helper).Call(fact.RefCallStatic, initCall)
+			c.Method(other)
+		}, []string{onCreate, helper, initCall}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			app := facttest.New("com.example.app")
+			app.Manifest().Application = "com.example.app.App"
+			code := app.Code("classes.dex")
+			code.Method(initCall).Flags(9).Call(fact.RefCallStatic, "Ljava/lang/System;->gc()V")
+			c.build(code)
+			p := sdk(judged(t, app.Set(), compile(t), judge.Options{}), "acme-stat").AtStartup
+			if p == nil {
+				t.Fatal("no way from app start")
+			}
+			if d := cmp.Diff(c.path, p.Path); d != "" {
+				t.Error(d)
+			}
+			var guards []string
+			for _, g := range p.Guards {
+				guards = append(guards, fmt.Sprint(g.Class, " ", g.Method, " ", *g.Offset))
+			}
+			if d := cmp.Diff(c.guards, guards); d != "" {
+				t.Error(d)
+			}
+			if p.Guarded != (c.guards != nil) || p.Guards == nil {
+				t.Errorf("guarded = %v, %v", p.Guarded, p.Guards)
+			}
+		})
 	}
 }

@@ -24,6 +24,7 @@ type dexUnit struct {
 	bodyOf []int // body of a method index, -1 if it has none
 
 	values values
+	shape  shape
 }
 
 func newDexUnit(f *dex.File, name, sha string, loaded bool) *dexUnit {

@@ -97,6 +97,9 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 		for i, m := range p.Path {
 			t.line(3+i, clean(m))
 		}
+		for i := range p.Guards {
+			t.line(3, "guarded by a condition: a branch leads past the call at "+where(&p.Guards[i]))
+		}
 	}
 	t.line(2, "evidence")
 	for _, e := range s.Evidence {

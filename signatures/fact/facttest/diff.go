@@ -104,11 +104,23 @@ func diffUnit(a, b fact.Unit) string {
 			}
 		}
 	}
+	x, ok1 := a.(fact.ArrayTexts)
+	y, ok2 := b.(fact.ArrayTexts)
+	if ok1 && ok2 {
+		if d := diffSeq("arrays", slices.Collect(x.ArrayTexts()), slices.Collect(y.ArrayTexts())); d != "" {
+			return d
+		}
+	}
 	refs := a.Refs()
 	for bi, body := range a.Bodies() {
 		for _, r := range refs[body.RefFirst:body.RefEnd] {
 			if !r.Kind.IsCall() {
 				continue
+			}
+			if s, ok := a.(fact.Skipper); ok {
+				if t, ok := b.(fact.Skipper); ok && s.MaySkip(bi, r.PC) != t.MaySkip(bi, r.PC) {
+					return fmt.Sprintf("the call at %d of body %d may be skipped in one only", r.PC, bi)
+				}
 			}
 			x, y := a.Args(bi, r.PC), b.Args(bi, r.PC)
 			if !sameValues(x, y) {

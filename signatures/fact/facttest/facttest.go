@@ -257,6 +257,8 @@ type Method struct {
 	nobody  bool
 	pc      uint32
 	insns   []insn
+	skips   []uint32 // instructions that a branch leads past
+	arrays  []fact.ArrayText
 }
 
 type insn struct {
@@ -284,6 +286,20 @@ func (m *Method) add(kind fact.RefKind, ref string, args ...fact.Value) *Method 
 // there is one.
 func (m *Method) Call(kind fact.RefKind, ref string, args ...fact.Value) *Method {
 	return m.add(kind, ref, args...)
+}
+
+// MaySkip says of the instruction that was added last that a branch leads past
+// it.
+func (m *Method) MaySkip() *Method {
+	m.skips = append(m.skips, m.pc-3)
+	return m
+}
+
+// Array fills an array with the bytes of a text.
+func (m *Method) Array(text string) *Method {
+	m.arrays = append(m.arrays, fact.ArrayText{PC: m.pc, Text: text})
+	m.pc += 3
+	return m
 }
 
 // String loads a string constant.

@@ -25,6 +25,8 @@ type unit struct {
 	bodies      []fact.Body
 	refs        []fact.Ref
 	args        map[uint64][]fact.Value
+	skips       map[uint64]bool
+	arrays      []fact.ArrayText
 	typeIndex   map[string]uint32
 	methodIndex map[string]uint32
 }
@@ -120,7 +122,7 @@ func (c *Code) lay() *unit {
 		strs.add(t)
 	}
 
-	u := &unit{sorted: c.sorted, args: map[uint64][]fact.Value{}}
+	u := &unit{sorted: c.sorted, args: map[uint64][]fact.Value{}, skips: map[uint64]bool{}}
 	byMember := func(a, b string) int {
 		ac, an, ar := split(a)
 		bc, bn, br := split(b)
@@ -163,6 +165,13 @@ func (c *Code) lay() *unit {
 			def := fact.MethodDef{Method: mi[class+"->"+name+rest], Flags: m.flags, Virtual: m.virtual, Body: -1}
 			if !m.nobody {
 				def.Body = len(u.bodies)
+				for _, pc := range m.skips {
+					u.skips[argKey(def.Body, pc)] = true
+				}
+				for _, a := range m.arrays {
+					a.Body = def.Body
+					u.arrays = append(u.arrays, a)
+				}
 				b := fact.Body{Method: def.Method, Class: d.typ, Insns: uint32(len(m.insns)) + 1, RefFirst: uint32(len(u.refs))}
 				for _, in := range m.insns {
 					r := fact.Ref{PC: in.pc, Kind: in.kind}
@@ -417,3 +426,9 @@ func (g *graph) Lookup(class, name, proto string) (fact.MethodID, bool) {
 	id, ok := g.index[class+"->"+name+proto]
 	return id, ok
 }
+
+// MaySkip and ArrayTexts say what was told with [Method.MaySkip] and
+// [Method.Array].
+func (u *unit) MaySkip(body int, pc uint32) bool { return u.skips[argKey(body, pc)] }
+
+func (u *unit) ArrayTexts() iter.Seq[fact.ArrayText] { return slices.Values(u.arrays) }
