@@ -18,7 +18,7 @@ func (e *env) explainCommand() *cli.Command {
 		ArgsUsage: "APK WHAT",
 		Description: "WHAT is an SDK (id or name), a host or domain, or an identifier (id or name), as\n" +
 			"the report names them.",
-		Flags: slices.Concat(scanFlags(), signatureFlags(), []cli.Flag{
+		Flags: slices.Concat(scanFlags(), limitFlags(), signatureFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to colour: auto, always or never"},
 		}),
 		Action: e.explain,

@@ -17,7 +17,7 @@ func (e *env) factsCommand() *cli.Command {
 		ArgsUsage: "APK",
 		Description: "The file holds everything that a rule may ask: classes, members, strings, calls with\n" +
 			"their constant arguments, the manifest and more. 'telltale scan FILE' judges it.",
-		Flags: append(scanFlags(),
+		Flags: append(append(scanFlags(), limitFlags()...),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Required: true, Usage: "write to `FILE`"}),
 		Action: e.facts,
 	}
@@ -27,7 +27,11 @@ func (e *env) facts(c *cli.Context) error {
 	if c.Args().Len() != 1 {
 		return usagef("facts needs one APK (with --output FILE before it)")
 	}
-	opt := scan.Options{Jobs: 1, Locale: c.String("locale")}
+	limits, maxTime, err := limits(c)
+	if err != nil {
+		return err
+	}
+	opt := scan.Options{Jobs: 1, Locale: c.String("locale"), Limits: limits, MaxTime: maxTime}
 	f, err := createAtomic(c.String("output"))
 	if err != nil {
 		return &exitError{exitUsage, err.Error()}

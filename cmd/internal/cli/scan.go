@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
@@ -15,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/cmd/internal/extract"
 	"github.com/telltale-apk/telltale/cmd/internal/report"
 	"github.com/telltale-apk/telltale/cmd/internal/scan"
 	"github.com/telltale-apk/telltale/signatures"
@@ -40,6 +45,83 @@ func scanFlags() []cli.Flag {
 	}
 }
 
+// limitFlags are those of every command that reads apps' files.
+func limitFlags() []cli.Flag {
+	flags := []cli.Flag{
+		&cli.DurationFlag{Name: "max-time", Value: 10 * time.Minute, Usage: "give one app at most `TIME` (0: no limit)"},
+	}
+	for _, l := range extract.AllLimits() {
+		value := strconv.FormatInt(l.Default, 10)
+		if l.Bytes {
+			value = formatSize(l.Default)
+		}
+		flags = append(flags, &cli.StringFlag{Name: l.Flag, Value: value, Usage: l.Usage})
+	}
+	return flags
+}
+
+// limits reads the flags that limit what one app may cost.
+func limits(c *cli.Context) (extract.Limits, time.Duration, error) {
+	var out extract.Limits
+	for _, l := range extract.AllLimits() {
+		text := c.String(l.Flag)
+		n, err := parseSize(text, l.Bytes)
+		if err != nil {
+			return out, 0, usagef("--%s %q: %v", l.Flag, text, err)
+		}
+		l.Set(&out, n)
+	}
+	t := c.Duration("max-time")
+	if t < 0 {
+		return out, 0, usagef("--max-time %v: use a time such as 10m, or 0", t)
+	}
+	return out, t, nil
+}
+
+var sizeUnits = []struct {
+	name string
+	n    int64
+}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+
+func formatSize(n int64) string {
+	for _, u := range sizeUnits {
+		if n%u.n == 0 {
+			return strconv.FormatInt(n/u.n, 10) + u.name
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// parseSize reads a positive number, of bytes also with a unit: 512MiB, 512M, 4g.
+func parseSize(s string, bytes bool) (int64, error) {
+	unit := int64(1)
+	digits := strings.TrimRight(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz")
+	if suffix := strings.ToLower(s[len(digits):]); suffix != "" {
+		i := slices.IndexFunc(sizeUnits, func(u struct {
+			name string
+			n    int64
+		}) bool {
+			name := strings.ToLower(u.name)
+			return suffix == name || suffix == name[:1]
+		})
+		switch {
+		case !bytes:
+			return 0, errors.New("use a number greater than 0")
+		case i < 0:
+			return 0, errors.New("use a size such as 512MiB or 4GiB")
+		}
+		unit = sizeUnits[i].n
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 || n > math.MaxInt64/unit {
+		if bytes {
+			return 0, errors.New("use a size such as 512MiB or 4GiB")
+		}
+		return 0, errors.New("use a number greater than 0")
+	}
+	return n * unit, nil
+}
+
 func (e *env) scanCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "scan",
@@ -50,7 +132,7 @@ func (e *env) scanCommand() *cli.Command {
 			"Exit codes: 0 everything was analysed; 1 something was found that --fail-on forbids;\n" +
 			"2 usage, configuration or signature error; 3 something was analysed only in part or\n" +
 			"not at all (unless --allow-incomplete); 4 nothing to scan; 130, 143 interrupted.",
-		Flags: slices.Concat(outputFlags(), scanFlags(), signatureFlags(), []cli.Flag{
+		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), signatureFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "fail-on", Usage: "exit with 1 if an app has `WHAT`: " + failOnHelp},
 			&cli.BoolFlag{Name: "allow-incomplete", Usage: "exit with 0 also when something was not or only partly analysed"},
 		}),
@@ -159,6 +241,10 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 	if j := c.Int("jobs"); j < 0 {
 		return scan.Options{}, nil, usagef("--jobs %d: use a positive number", j)
 	}
+	limits, maxTime, err := limits(c)
+	if err != nil {
+		return scan.Options{}, nil, err
+	}
 	r, err := e.rules(c)
 	if err != nil {
 		return scan.Options{}, nil, err
@@ -169,6 +255,8 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 	}
 	return scan.Options{
 		Rules:    compiled,
+		Limits:   limits,
+		MaxTime:  maxTime,
 		Jobs:     cmp.Or(c.Int("jobs"), runtime.GOMAXPROCS(0)),
 		Locale:   c.String("locale"),
 		ShowKeys: c.Bool("show-keys"),

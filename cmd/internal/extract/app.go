@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -24,6 +25,9 @@ var ErrUnsupported = errors.New("is not a kind of file that telltale reads")
 
 // Options steer an extraction.
 type Options struct {
+// ErrChanged says that a file is not what it was when it was opened.
+var ErrChanged = errors.New("changed while it was read: scan it again")
+
 	Limits Limits
 	Locale string // for the label, as a BCP 47 tag; empty for the app's default
 }
@@ -31,11 +35,15 @@ type Options struct {
 // Digest returns the SHA-256 of a part.
 func Digest(ctx context.Context, p Part) ([32]byte, error) {
 	h := sha256.New()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, ctxReader{ctx, io.NewSectionReader(p.R, 0, p.Size)}, make([]byte, 256<<10)); err != nil {
+	n, err := io.CopyBuffer(struct{ io.Writer }{h}, ctxReader{ctx, io.NewSectionReader(p.R, 0, p.Size)}, make([]byte, 256<<10))
+	if err != nil {
 		return [32]byte{}, err
 	}
 	return [32]byte(h.Sum(nil)), nil
 }
+	if n != p.Size {
+		return [32]byte{}, ErrChanged
+	}
 
 // ctxReader ends with the context, so that hashing a huge file can be interrupted.
 type ctxReader struct {
@@ -51,12 +59,16 @@ func (r ctxReader) Read(p []byte) (int, error) {
 }
 
 // App reads the facts of one app. What could not be read is among
-// Set.App.Problems; the error says that nothing at all could be, or is ctx's.
+// Set.App.Problems; the error says that nothing at all could be, or is ctx's:
+// then the set holds what was read until then, and is not fit to be judged.
 func App(ctx context.Context, src Source, o Options) (*fact.Set, error) {
 	b := newBuilder(ctx, o)
 	for i, p := range src.Parts {
 		if err := b.part(p, i == 0); err != nil {
-			if i == 0 || ctx.Err() != nil {
+			if ctx.Err() != nil {
+				return b.set, ctx.Err()
+			}
+			if i == 0 {
 				return nil, err
 			}
 			b.problem(p.Path, problemKind(err), err, true)
@@ -121,7 +133,10 @@ func problemOf(part string, kind fact.ProblemKind, err error, lossy bool) fact.P
 		return overBudget(part, fe)
 	case fe != nil && fe.Path != "" && err == error(fe) && strings.HasSuffix(part, fe.Path):
 		c := *fe // the part names the path already
+	var pe *fs.PathError
 		c.Path = ""
+	case errors.As(err, &pe):
+		err = pe.Err // the report names the file already, and as it was asked for
 		err = &c
 	}
 	return fact.Problem{Part: part, Kind: kind, Detail: err.Error(), Lossy: lossy}
@@ -151,9 +166,15 @@ func problemKind(err error) fact.ProblemKind {
 	switch {
 	case errors.Is(err, binread.TooLarge):
 		return fact.ProblemBudget
+// ProblemKind maps the error of an extraction to the closed list of the report.
+func ProblemKind(err error) fact.ProblemKind { return problemKind(err) }
+
 	case errors.Is(err, binread.Encrypted):
 		return fact.ProblemEncrypted
+	var pe *fs.PathError
 	case errors.Is(err, binread.Unsupported), errors.Is(err, ErrUnsupported):
+	case errors.Is(err, ErrChanged), errors.As(err, &pe):
+		return fact.ProblemUnreadable
 		return fact.ProblemUnsupported
 	}
 	return fact.ProblemMalformed

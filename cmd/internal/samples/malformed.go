@@ -153,7 +153,7 @@ func Malformed(recipes fs.FS) (map[string][]byte, error) {
 		}),
 		"zip-no-entries.apk":    apktest.EndRecord(0, 0, 0, 0),
 		"axml-cut.apk":          v.put(manifest, v.manifest(axmltest.Options{})[:300]),
-		"axml-no-xml.apk":       v.put(manifest, "<manifest package='com.example.victim'/>"),
+		"axml-no-xml.apk":       v.put(manifest, "\x00\x01 neither binary XML nor any other\n"),
 		"axml-deep.apk":         v.put(manifest, deepXML(20_000)),
 		"arsc-cut.apk":          v.put(resources, string(v.table[:len(v.table)/2])),
 		"dex-bad-offsets.apk":   v.put(code, v.dex(".patch class_defs[0].class_data_off = 0x7fffffff", ".patch string_ids[3].string_data_off = 0xfffffff0")),

@@ -32,25 +32,44 @@ func newApp(path string) *event.App {
 // App analyses one app. It reads from src alone and knows no clock, flag or
 // global: the same bytes, rules and options give the same result. It never
 // panics; a fault of ours is a failed result. It returns nil if ctx was
-// cancelled.
+// cancelled, unless that is because the time for the app is over: then it says
+// so, and who the app is.
 func App(ctx context.Context, src extract.Source, o Options) (app *event.App) {
 	path := src.Parts[0].Path
 	defer func() {
 		if r := recover(); r != nil {
-			app = failed(path, nil, fact.ProblemInternal, fmt.Sprintf("a fault of telltale's own, please report it: %v (%s)", r, stackDigest(debug.Stack())))
+			app = Failed(path, faultOf(r, debug.Stack()), o)
 		}
 	}()
+	if o.Fault != nil {
+		o.Fault(path)
+	}
 	set, err := facts(ctx, src, o)
 	if ctx.Err() != nil {
-		return nil
+		return outOfTime(ctx, path, set, o)
 	}
 	if err != nil {
-		return failed(path, nil, problemKind(err), err.Error())
+		return Failed(path, err, o)
 	}
 	a, err := Judge(ctx, set, o)
 	if err != nil {
+		return outOfTime(ctx, path, set, o)
+	}
+	return a
+}
+
+// outOfTime is the result of an app whose time is over: who it is, but nothing
+// of what half an analysis would say. It is nil if ctx ended otherwise.
+func outOfTime(ctx context.Context, path string, set *fact.Set, o Options) *event.App {
+	if !errors.Is(context.Cause(ctx), errTime) {
 		return nil
 	}
+	if set == nil || set.App.Path == "" {
+		return Failed(path, errTime, o)
+	}
+	a := assemble(set, &newApp(path).Findings)
+	a.Status = fact.Failed
+	a.Problems = append(a.Problems, problemOf(errTime, o))
 	return a
 }
 
@@ -71,13 +90,6 @@ func facts(ctx context.Context, src extract.Source, o Options) (*fact.Set, error
 		return set, nil
 	}
 	return extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale})
-}
-
-func problemKind(err error) fact.ProblemKind {
-	if errors.Is(err, extract.ErrUnsupported) {
-		return fact.ProblemUnsupported
-	}
-	return fact.ProblemMalformed
 }
 
 // Judge matches and judges facts, live or frozen. The error is ctx's.
@@ -122,21 +134,24 @@ func assemble(set *fact.Set, f *finding.Findings) *event.App {
 // one opens an input's files, scans it and closes them.
 func one(ctx context.Context, in input, o Options, t *twins) *event.App {
 	path := in.Parts[0].Path
-	src, closeAll, err := open(in)
-	defer closeAll()
+	src, files, err := open(in)
+	defer files.close()
 	if err != nil {
-		return failed(path, nil, fact.ProblemUnreadable, err.Error())
+		return unreadable(path, err)
 	}
 	// Equal inputs are analysed once.
 	var app *event.App
 	if key := t.key(ctx, in, src); key != "" {
 		w := t.twin(key)
-		w.once.Do(func() { w.app = App(ctx, src, o) })
+		w.once.Do(func() { w.app = o.Runner.App(ctx, src, o) })
 		if w.app != nil {
 			app = renamed(w.app, src)
 		}
 	} else {
-		app = App(ctx, src, o)
+		app = o.Runner.App(ctx, src, o)
+	}
+	if app != nil {
+		in.Problems = append(in.Problems, files.changed()...)
 	}
 	if app != nil && len(in.Problems) > 0 {
 		app.Problems = append(slices.Clone(app.Problems), in.Problems...)
@@ -148,6 +163,14 @@ func one(ctx context.Context, in input, o Options, t *twins) *event.App {
 		}
 	}
 	return app
+}
+
+// unreadable is the result of a file that the operating system refused.
+func unreadable(path string, err error) *event.App {
+	a := newApp(path)
+	a.Status = fact.Failed
+	a.Problems = append(a.Problems, fact.Problem{Kind: fact.ProblemUnreadable, Detail: err.Error(), Lossy: true})
+	return a
 }
 
 // renamed is a copy of a result under the paths of an equal input.
@@ -179,9 +202,9 @@ func (t *twins) key(ctx context.Context, in input, src extract.Source) string {
 	return key.String()
 }
 
-// stackDigest names the place of a fault: the first frames of ours, without
+// StackDigest names the place of a fault: the first frames of ours, without
 // addresses, so that equal faults have equal names.
-func stackDigest(stack []byte) string {
+func StackDigest(stack []byte) string {
 	var frames []string
 	for line := range strings.Lines(string(stack)) {
 		f := strings.TrimSpace(line)

@@ -4,11 +4,11 @@ import (
 	"context"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/extract"
 	"github.com/telltale-apk/telltale/signatures"
-	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
 // Options are what a run was asked for.
@@ -18,6 +18,13 @@ type Options struct {
 	Jobs     int // apps analysed at the same time; at least 1
 	Locale   string
 	ShowKeys bool // do not mask app keys
+	// MaxTime is how long one app may take; 0 is no limit.
+	MaxTime time.Duration
+	// Runner does the work; nil stands for this process.
+	Runner Runner
+	// Fault is for tests of what a fault does: if set, it is called with the
+	// path of each app before that is looked at.
+	Fault func(path string)
 	// Progress, if set, is told of the number of apps and of each one done.
 	// It is called from one goroutine.
 	Progress func(done, total int, path string)
@@ -35,11 +42,14 @@ const window = 4
 // When ctx is cancelled the apps done so far are emitted and the summary says
 // that the run was interrupted.
 func Paths(ctx context.Context, args []string, stdin io.Reader, o Options, emit func(*event.App) error) (*event.Summary, error) {
-	f, err := discover(args, stdin)
+	if o.Runner == nil {
+		o.Runner = newInProcess()
+	}
+	f, err := discover(ctx, args, stdin)
 	if err != nil {
 		return nil, err
 	}
-	inputs := f.group(ctx, max(o.Jobs, 1), o.Limits)
+	inputs := f.group(ctx, o)
 	sum := &event.Summary{ByStatus: map[string]int{}, Skipped: f.Skipped, ExitReasons: []event.ExitReason{}}
 
 	type slot struct {
@@ -140,13 +150,4 @@ func (t *twins) twin(key string) *twin {
 		t.by[key] = w
 	}
 	return w
-}
-
-// failed is the result of an input that could not be looked at.
-func failed(path string, parts []event.Part, kind fact.ProblemKind, detail string) *event.App {
-	a := newApp(path)
-	a.Parts = parts
-	a.Status = fact.Failed
-	a.Problems = append(a.Problems, fact.Problem{Kind: kind, Detail: detail, Lossy: true})
-	return a
 }

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+	"unicode/utf8"
 
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -43,13 +46,15 @@ const maxListLine = 64 << 10
 // discover resolves arguments: files, folders (recursively), "@list" files that
 // name one path a line, and "-" for such a list on standard input. Symbolic
 // links to files are followed, links to folders inside a folder are not, so
-// that loops cannot trap a scan. Devices and pipes are never opened.
-func discover(args []string, stdin io.Reader) (*found, error) {
+// that loops cannot trap a scan. Devices and pipes are never opened. An argument
+// that does not exist is an error; a line of a list that names nothing is a
+// result that says so.
+func discover(ctx context.Context, args []string, stdin io.Reader) (*found, error) {
 	f := &found{Skipped: map[string]int{}}
 	for _, a := range args {
 		switch {
 		case a == "-":
-			if err := f.list(stdin, "standard input"); err != nil {
+			if err := f.list(ctx, stdin, "standard input"); err != nil {
 				return nil, err
 			}
 		case strings.HasPrefix(a, "@"):
@@ -57,13 +62,13 @@ func discover(args []string, stdin io.Reader) (*found, error) {
 			if err != nil {
 				return nil, fmt.Errorf("list %s cannot be read: %w", a[1:], reason(err))
 			}
-			err = f.list(r, a[1:])
+			err = f.list(ctx, r, a[1:])
 			r.Close()
 			if err != nil {
 				return nil, err
 			}
 		default:
-			if err := f.arg(a); err != nil {
+			if err := f.arg(ctx, a, false); err != nil {
 				return nil, err
 			}
 		}
@@ -71,44 +76,73 @@ func discover(args []string, stdin io.Reader) (*found, error) {
 	return f, nil
 }
 
-// list adds every path that r names, one a line.
-func (f *found) list(r io.Reader, name string) error {
-	sc := bufio.NewScanner(r)
-	sc.Buffer(nil, maxListLine)
-	for sc.Scan() {
-		line := strings.TrimSuffix(sc.Text(), "\r")
-		if line == "" {
-			continue
+// list adds every path that r names, one a line. It ends with ctx also while
+// it waits for a line: whoever types the list may want to stop.
+func (f *found) list(ctx context.Context, r io.Reader, name string) error {
+	lines := make(chan string)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(lines)
+		sc := bufio.NewScanner(r)
+		sc.Buffer(nil, maxListLine)
+		for sc.Scan() {
+			select {
+			case lines <- strings.TrimSuffix(sc.Text(), "\r"):
+			case <-ctx.Done():
+				return
+			}
 		}
-		if err := f.arg(line); err != nil {
-			return err
+		failed <- sc.Err()
+	}()
+	for {
+		select {
+		case line, ok := <-lines:
+			if !ok {
+				if err := <-failed; err != nil {
+					return fmt.Errorf("list %s cannot be read: %w", name, reason(err))
+				}
+				return nil
+			}
+			if line == "" {
+				continue
+			}
+			if err := f.arg(ctx, line, true); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
 		}
 	}
-	if err := sc.Err(); err != nil {
-		return fmt.Errorf("list %s cannot be read: %w", name, err)
-	}
-	return nil
 }
 
-func (f *found) arg(a string) error {
+// arg adds what one path leads to.
+func (f *found) arg(ctx context.Context, a string, listed bool) error {
+	shown := display(filepath.ToSlash(a))
 	st, err := os.Stat(a)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s does not exist", a)
+		if errors.Is(err, fs.ErrNotExist) && !listed {
+			return fmt.Errorf("%s does not exist", shown)
 		}
-		f.Files = append(f.Files, candidate{Path: filepath.ToSlash(a), File: a, Explicit: true, Err: reason(err)})
+		f.Files = append(f.Files, candidate{Path: shown, File: a, Explicit: true, Err: reason(err)})
 		return nil
 	}
 	if !st.IsDir() {
-		f.Files = append(f.Files, f.look(filepath.ToSlash(filepath.Clean(a)), a, st, true))
+		f.Files = append(f.Files, f.look(display(filepath.ToSlash(filepath.Clean(a))), a, st, true))
 		return nil
 	}
 	root := filepath.Clean(a)
 	var files []candidate
 	// With the separator a folder that is named by a link is followed.
 	err = filepath.WalkDir(root+string(filepath.Separator), func(p string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return fs.SkipAll
+		}
+		path := display(filepath.ToSlash(p))
+		unreadable := func(err error) {
+			files = append(files, candidate{Path: path, File: p, Err: reason(err)})
+		}
 		if err != nil {
-			files = append(files, candidate{Path: filepath.ToSlash(p), File: p, Err: reason(err)})
+			unreadable(err)
 			if d != nil && d.IsDir() {
 				return fs.SkipDir
 			}
@@ -120,21 +154,24 @@ func (f *found) arg(a string) error {
 		st, err := d.Info()
 		if err == nil && d.Type()&fs.ModeSymlink != 0 {
 			st, err = os.Stat(p)
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
+				f.Skipped["dangling link"]++
+				return nil
+			}
 			if err == nil && st.IsDir() {
 				f.Skipped["link to a folder"]++
 				return nil
 			}
-			if errors.Is(err, fs.ErrNotExist) {
-				f.Skipped["dangling link"]++
-				return nil
-			}
 		}
-		if err != nil {
-			files = append(files, candidate{Path: filepath.ToSlash(p), File: p, Err: reason(err)})
-			return nil
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // it has just been removed
+		case err != nil:
+			unreadable(err)
+		case !st.Mode().IsRegular():
+			f.Skipped[special(st.Mode())]++
+		default:
+			files = append(files, f.look(path, p, st, false))
 		}
-		c := f.look(filepath.ToSlash(p), p, st, false)
-		files = append(files, c)
 		return nil
 	})
 	if err != nil {
@@ -149,16 +186,17 @@ func (f *found) arg(a string) error {
 func (f *found) look(path, file string, st fs.FileInfo, explicit bool) candidate {
 	c := candidate{Path: path, File: file, Size: st.Size(), Explicit: explicit}
 	if !st.Mode().IsRegular() {
-		c.Err = errors.New("is not a regular file")
+		c.Err = errNotRegular
 		return c
 	}
-	r, err := os.Open(file)
+	r, st, err := openRegular(file)
 	if err != nil {
-		c.Err = reason(err)
+		c.Err = err
 		return c
 	}
 	defer r.Close()
-	head := make([]byte, min(headSize, st.Size()))
+	c.Size = st.Size()
+	head := make([]byte, min(headSize, c.Size))
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		c.Err = reason(err)
@@ -169,6 +207,39 @@ func (f *found) look(path, file string, st fs.FileInfo, explicit bool) candidate
 		c.Kind = kindFrozen
 	}
 	return c
+}
+
+// special names what is no file.
+func special(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeNamedPipe != 0:
+		return "pipe"
+	case m&fs.ModeSocket != 0:
+		return "socket"
+	}
+	return "device"
+}
+
+// display makes a path fit for reports, which are UTF-8: bytes that are not
+// become \xNN, so that different paths stay different.
+func display(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	var b strings.Builder
+	for i := 0; i < len(path); {
+		r, n := utf8.DecodeRuneInString(path[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, path[i])
+		case r == '\\':
+			b.WriteString(`\\`)
+		default:
+			b.WriteString(path[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
 }
 
 // reason takes the path out of an error of package os: the report names it

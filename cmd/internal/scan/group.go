@@ -45,8 +45,9 @@ func (f *found) skip(c *candidate, kind string) {
 
 // group turns files into apps: a base APK with its splits, and the compiled
 // code that Android keeps beside an APK, are one app.
-func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []input {
-	peeks := f.peek(ctx, jobs, limits)
+func (f *found) group(ctx context.Context, o Options) []input {
+	holds := f.holdsCode(ctx, o)
+	peeks := f.peek(ctx, o)
 	used := make([]bool, len(f.Files))
 	byFile := map[string]int{}
 	for i, c := range f.Files {
@@ -83,7 +84,7 @@ func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []in
 			}
 		}
 	}
-	isaSets := f.isaSets()
+	isaSets := f.isaSets(holds)
 	var out []input
 	for i := range f.Files {
 		if used[i] {
@@ -98,7 +99,7 @@ func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []in
 			if f.besideAPK(c, byFile) {
 				continue // part of the app whose APK stands up to two folders up
 			}
-			if set, ok := isaSets[isaKey(c)]; ok && set[0] != i && f.standsAlone(c) {
+			if set, ok := isaSets[isaKey(c)]; ok && set[0] != i && holds(c) {
 				continue // the same code for another processor
 			}
 			if c.Kind == apk.KindZIP {
@@ -108,7 +109,7 @@ func (f *found) group(ctx context.Context, jobs int, limits extract.Limits) []in
 					continue
 				}
 			}
-			if !f.standsAlone(c) {
+			if !holds(c) {
 				f.skip(c, "")
 				continue
 			}
@@ -157,39 +158,55 @@ func baseOf(set []int, peeks []*extract.Peeked) (base int, ok bool) {
 	return base, base >= 0
 }
 
-// standsAlone reports whether a file of a folder is an input of its own though
-// it is no APK: code, or frozen facts.
-func (f *found) standsAlone(c *candidate) bool {
-	switch c.Kind {
-	case apk.KindDEX, apk.KindCDEX, kindFrozen:
-		return true
-	case apk.KindODEX, apk.KindVDEX, apk.KindELF:
-		r, err := os.Open(c.File)
-		if err != nil {
-			c.Err = reason(err)
+// holdsCode returns a function that reports whether a file of a folder is an
+// input of its own though it is no APK: code, or frozen facts. A file that it
+// cannot tell of is one, so that its result says why.
+func (f *found) holdsCode(ctx context.Context, o Options) func(*candidate) bool {
+	known := map[*candidate]bool{}
+	look := func(c *candidate) bool {
+		switch c.Kind {
+		case apk.KindDEX, apk.KindCDEX, kindFrozen:
 			return true
+		case apk.KindODEX, apk.KindVDEX, apk.KindELF:
+			r, st, err := openRegular(c.File)
+			if err != nil {
+				c.Err = err
+				return true
+			}
+			defer r.Close()
+			holds, err := o.Runner.HoldsCode(ctx, extract.Part{Path: c.Path, R: r, Size: st.Size()}, c.Kind, o)
+			return holds || err != nil
 		}
-		defer r.Close()
-		return extract.HoldsCode(r, c.Size, c.Kind)
+		return false
 	}
-	return false
+	return func(c *candidate) bool {
+		holds, ok := known[c]
+		if !ok {
+			holds = look(c)
+			known[c] = holds
+		}
+		return holds
+	}
 }
 
-// peek looks into every archive for what grouping needs.
-func (f *found) peek(ctx context.Context, jobs int, limits extract.Limits) []*extract.Peeked {
+// peek looks into every archive for what grouping needs. Of one that it cannot
+// look into nothing is known but that the scan must say why.
+func (f *found) peek(ctx context.Context, o Options) []*extract.Peeked {
 	out := make([]*extract.Peeked, len(f.Files))
 	var wg sync.WaitGroup
 	next := make(chan int)
-	for range jobs {
+	for range max(o.Jobs, 1) {
 		wg.Go(func() {
 			for i := range next {
 				c := &f.Files[i]
-				r, err := os.Open(c.File)
+				r, st, err := openRegular(c.File)
 				if err != nil {
-					c.Err = reason(err)
+					c.Err = err
 					continue
 				}
-				out[i] = extract.Peek(r, c.Size, limits)
+				if out[i], err = o.Runner.Peek(ctx, extract.Part{Path: c.Path, R: r, Size: st.Size()}, o); err != nil {
+					out[i] = &extract.Peeked{}
+				}
 				r.Close()
 			}
 		})
@@ -268,7 +285,7 @@ func isaKey(c *candidate) string {
 
 // isaSets finds compiled code that stands there for several processors, or as
 // both VDEX and ODEX: the best first.
-func (f *found) isaSets() map[string][]int {
+func (f *found) isaSets(holds func(*candidate) bool) map[string][]int {
 	sets := map[string][]int{}
 	for i := range f.Files {
 		if k := isaKey(&f.Files[i]); k != "" && !f.Files[i].Explicit && compiledRole(f.Files[i].Kind) != "" {
@@ -284,7 +301,7 @@ func (f *found) isaSets() map[string][]int {
 		return r
 	}
 	for k, set := range sets {
-		set = slices.DeleteFunc(set, func(i int) bool { return !f.standsAlone(&f.Files[i]) })
+		set = slices.DeleteFunc(set, func(i int) bool { return !holds(&f.Files[i]) })
 		slices.SortStableFunc(set, func(x, y int) int { return cmp.Compare(rank(x), rank(y)) })
 		if sets[k] = set; len(set) == 0 {
 			delete(sets, k)
