@@ -23,11 +23,11 @@ import (
 // ErrUnsupported says that the first part is no kind of file that is read.
 var ErrUnsupported = errors.New("is not a kind of file that telltale reads")
 
-// Options steer an extraction.
-type Options struct {
 // ErrChanged says that a file is not what it was when it was opened.
 var ErrChanged = errors.New("changed while it was read: scan it again")
 
+// Options steer an extraction.
+type Options struct {
 	Limits Limits
 	Locale string // for the label, as a BCP 47 tag; empty for the app's default
 }
@@ -39,11 +39,11 @@ func Digest(ctx context.Context, p Part) ([32]byte, error) {
 	if err != nil {
 		return [32]byte{}, err
 	}
-	return [32]byte(h.Sum(nil)), nil
-}
 	if n != p.Size {
 		return [32]byte{}, ErrChanged
 	}
+	return [32]byte(h.Sum(nil)), nil
+}
 
 // ctxReader ends with the context, so that hashing a huge file can be interrupted.
 type ctxReader struct {
@@ -128,15 +128,15 @@ func (b *builder) problem(part string, kind fact.ProblemKind, err error, lossy b
 // problemOf puts an error into the report's words.
 func problemOf(part string, kind fact.ProblemKind, err error, lossy bool) fact.Problem {
 	fe := asFormat(err)
+	var pe *fs.PathError
 	switch {
+	case errors.As(err, &pe):
+		err = pe.Err // the report names the file already, and as it was asked for
 	case fe != nil && fe.Kind == binread.TooLarge && kind == fact.ProblemBudget:
 		return overBudget(part, fe)
 	case fe != nil && fe.Path != "" && err == error(fe) && strings.HasSuffix(part, fe.Path):
 		c := *fe // the part names the path already
-	var pe *fs.PathError
 		c.Path = ""
-	case errors.As(err, &pe):
-		err = pe.Err // the report names the file already, and as it was asked for
 		err = &c
 	}
 	return fact.Problem{Part: part, Kind: kind, Detail: err.Error(), Lossy: lossy}
@@ -161,20 +161,20 @@ func (b *builder) add(p fact.Problem) {
 	b.set.App.Note(p)
 }
 
-// problemKind maps a reader's error to the closed list of the report.
-func problemKind(err error) fact.ProblemKind {
-	switch {
-	case errors.Is(err, binread.TooLarge):
-		return fact.ProblemBudget
 // ProblemKind maps the error of an extraction to the closed list of the report.
 func ProblemKind(err error) fact.ProblemKind { return problemKind(err) }
 
-	case errors.Is(err, binread.Encrypted):
-		return fact.ProblemEncrypted
+// problemKind maps a reader's error to the closed list of the report.
+func problemKind(err error) fact.ProblemKind {
 	var pe *fs.PathError
-	case errors.Is(err, binread.Unsupported), errors.Is(err, ErrUnsupported):
+	switch {
 	case errors.Is(err, ErrChanged), errors.As(err, &pe):
 		return fact.ProblemUnreadable
+	case errors.Is(err, binread.TooLarge):
+		return fact.ProblemBudget
+	case errors.Is(err, binread.Encrypted):
+		return fact.ProblemEncrypted
+	case errors.Is(err, binread.Unsupported), errors.Is(err, ErrUnsupported):
 		return fact.ProblemUnsupported
 	}
 	return fact.ProblemMalformed
