@@ -178,9 +178,13 @@ func renamed(a *event.App, src extract.Source) *event.App {
 	c := *a
 	c.Path = src.Parts[0].Path
 	c.Parts = slices.Clone(a.Parts)
+	files := src.Parts
 	for i := range c.Parts {
-		if i < len(src.Parts) {
-			c.Parts[i].Path = src.Parts[i].Path
+		p := &c.Parts[i]
+		if inner, ok := strings.CutPrefix(p.Path, a.Path+"!"); ok { // of a container
+			p.Path = c.Path + "!" + inner
+		} else if len(files) > 0 {
+			p.Path, files = files[0].Path, files[1:]
 		}
 	}
 	return &c

@@ -165,7 +165,7 @@ func (f *found) holdsCode(ctx context.Context, o Options) func(*candidate) bool 
 	known := map[*candidate]bool{}
 	look := func(c *candidate) bool {
 		switch c.Kind {
-		case apk.KindDEX, apk.KindCDEX, kindFrozen:
+		case apk.KindDEX, apk.KindCDEX, apk.KindOldAPKM, kindFrozen:
 			return true
 		case apk.KindODEX, apk.KindVDEX, apk.KindELF:
 			r, st, err := openRegular(c.File)
