@@ -46,7 +46,7 @@ func (ts *Texts) Add(t *fact.Text) {
 	case fact.TextManaged:
 		how = howManaged
 	case fact.TextXML:
-		if t.Unit == manifestFile || strings.HasSuffix(t.Unit, "!"+manifestFile) {
+		if t.Unit == manifestFile || strings.HasSuffix(t.Unit, "!"+manifestFile) || strings.HasSuffix(t.Unit, "/manifest/"+manifestFile) {
 			how = howManifest
 		}
 	}
