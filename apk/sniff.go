@@ -30,7 +30,7 @@ const (
 	KindRAMBundle   Kind = "ram-bundle"   // React Native's indexed JavaScript bundle
 	KindUnityMeta   Kind = "unity-meta"   // global-metadata.dat of il2cpp
 	KindXABA        Kind = "xaba"         // .NET for Android assembly store
-	KindXALZ        Kind = "xalz"         // one LZ4-compressed .NET assembly
+	KindXALZ        Kind = "xalz"         // one compressed .NET assembly (XALZ or XAZS)
 	KindPE          Kind = "pe"           // Windows executable: a .NET assembly
 	KindDart        Kind = "dart"         // Dart snapshot
 	KindKernel      Kind = "kernel"       // Dart kernel blob
@@ -63,6 +63,7 @@ const (
 	KindJSON        Kind = "json"       // text that begins as a JSON object or array
 	KindText        Kind = "text"       // UTF-8 or ASCII text
 	KindTextUTF16   Kind = "text-utf16" // UTF-16 text, by its byte order mark or its zeros
+	KindTextUTF32   Kind = "text-utf32" // UTF-32 text, likewise
 	KindText8Bit    Kind = "text-8bit"  // text in another encoding, such as Latin-1 or GBK
 )
 
@@ -73,7 +74,7 @@ const SniffLen = 512
 // IsText reports whether the kind is one that people write.
 func (k Kind) IsText() bool {
 	switch k {
-	case KindText, KindTextUTF16, KindText8Bit, KindXML, KindHTML, KindJSON:
+	case KindText, KindTextUTF16, KindTextUTF32, KindText8Bit, KindXML, KindHTML, KindJSON:
 		return true
 	}
 	return false
@@ -103,6 +104,7 @@ var magics = [...]magic{
 	{"\xaf\x1b\xb1\xfa", KindUnityMeta},
 	{"XABA", KindXABA},
 	{"XALZ", KindXALZ},
+	{"XAZS", KindXALZ},
 	{"\xf5\xf5\xdc\xdc", KindDart},
 	{"\x90\xab\xcd\xef", KindKernel},
 	{"\x1bLua", KindLua},
@@ -272,6 +274,9 @@ func isName(b []byte) bool {
 }
 
 func sniffText(head []byte) Kind {
+	if isUTF32(head) {
+		return KindTextUTF32
+	}
 	if len(head) >= 2 && (head[0] == 0xff && head[1] == 0xfe || head[0] == 0xfe && head[1] == 0xff) && len(head)%2 == 0 {
 		return KindTextUTF16
 	}
@@ -330,6 +335,32 @@ func isUTF16(head []byte) bool {
 			ok = head[i+1-lo] == 0 && isPrintableASCII(head[i+lo])
 		}
 		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// isUTF32 recognises text of four bytes a character, with a byte order mark or
+// without: printable ASCII for the most part, and nothing out of range.
+func isUTF32(head []byte) bool {
+	for _, order := range [2]binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		n, ascii, least := 0, 0, 4
+		for b := head; len(b) >= 4; b = b[4:] {
+			r := order.Uint32(b)
+			if n++; n == 1 && r == 0xfeff {
+				ascii, least = 1, 2
+				continue
+			}
+			if r >= 0x110000 || r < ' ' && !isPrintableASCII(byte(r)) {
+				n = -1
+				break
+			}
+			if r < utf8.RuneSelf {
+				ascii++
+			}
+		}
+		if n >= least && ascii*2 >= n {
 			return true
 		}
 	}

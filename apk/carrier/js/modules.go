@@ -235,7 +235,7 @@ func properties(b []byte) (out map[string]string, used int) {
 				end++
 			}
 			if end >= len(b) {
-				return out, i
+				return out, len(b)
 			}
 			text := unescape(b[i+1 : end])
 			switch {
