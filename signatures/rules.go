@@ -157,9 +157,25 @@ func loadFile(name, p string, text []byte, mode Mode) (*entry, []Diagnostic) {
 	c := &checker{e: e, mode: mode, path: p}
 	c.check()
 	if diags = append(diags, c.diags...); !hasErrors(diags) {
+		coordinates(e.val)
 		e.digest = sha256.Sum256(canonical(e.val))
 	}
 	return e, diags
+}
+
+// coordinates makes signals of the Maven coordinates of a product: where a
+// build says what it was made of, nothing tells more. Rules with a condition
+// name the signals that count themselves.
+func coordinates(v any) {
+	sdk, ok := v.(*rule.SDK)
+	if !ok || sdk.When != nil {
+		return
+	}
+	for _, m := range sdk.Maven {
+		if !slices.ContainsFunc(sdk.Signals, func(s rule.Signal) bool { return s.Maven == m }) {
+			sdk.Signals = append(sdk.Signals, rule.Signal{Maven: m})
+		}
+	}
 }
 
 // finish sorts diagnostics and decides whether the rules are usable.
