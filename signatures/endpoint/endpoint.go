@@ -18,7 +18,7 @@
 //
 // Format verbs (%s, %1$d), {names}, ${names} and the argument marks of string
 // concatenation recipes (U+0001) are "*" in hosts and stay as they are in paths
-// (the mark as "{}"). Nothing is claimed of a domain that a gap may be part of.
+// (the mark as "*"). Nothing is claimed of a domain that a gap may be part of.
 //
 // # Limits and threat model
 //

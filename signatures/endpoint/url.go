@@ -224,7 +224,7 @@ func (e *Endpoint) setPath(p string, escaped bool) {
 		e.Gaps = true
 	}
 	if strings.IndexByte(p, '\x01') >= 0 {
-		p = strings.ReplaceAll(p, "\x01", "{}")
+		p = strings.ReplaceAll(p, "\x01", "*")
 	}
 	if p == "/" {
 		p = ""

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
-	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
 // all puts the findings together.
@@ -17,7 +15,7 @@ func (j *judge) all() (*finding.Findings, error) {
 	es := &found
 	j.codeEndpoints(es)
 	j.textEndpoints(es)
-	j.callEndpoints(es)
+	j.composedEndpoints(es)
 	f.Endpoints = j.tellEndpoints(es)
 	if err := j.ctx.Err(); err != nil {
 		return nil, err
@@ -87,76 +85,4 @@ func (j *judge) fileOwner(unit string) *owner {
 		}
 	}
 	return j.files[unit]
-}
-
-// takesURLs are the groups of sinks whose calls are handed URLs.
-var takesURLs = map[string]bool{"network": true, "webview": true, "dynamic-code": true}
-
-// callEndpoints finds the endpoints that are put together from constants and
-// handed to a call of a sink that takes URLs.
-func (j *judge) callEndpoints(es *endpoints) {
-	type call struct {
-		signatures.Site
-		ref string
-	}
-	var calls []call
-	for i := range j.m.Hits {
-		h := &j.m.Hits[i]
-		if h.Use != signatures.UseSink || h.Unit < 0 {
-			continue
-		}
-		if s, ok := j.rules.Ref(h.Rule).(*rule.Sink); !ok || !takesURLs[s.Group] {
-			continue
-		}
-		for _, at := range h.Sites {
-			if at.Body >= 0 && at.Kind.IsCall() {
-				calls = append(calls, call{at, h.Ref})
-			}
-		}
-	}
-	// In the order of the code, so that each body is looked at once.
-	slices.SortFunc(calls, func(a, b call) int {
-		return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Body, b.Body), cmp.Compare(a.PC, b.PC), cmp.Compare(a.ref, b.ref))
-	})
-	for i, c := range calls {
-		if i&0x3f == 0 && j.ctx.Err() != nil {
-			return
-		}
-		if i > 0 && c == calls[i-1] {
-			continue
-		}
-		for _, a := range j.args(c.Site) {
-			j.concatenated(es, a, c.Site, c.ref)
-		}
-	}
-}
-
-// concatenated adds the endpoints of texts that are more than one constant; the
-// others are told where they are loaded.
-func (j *judge) concatenated(es *endpoints, v fact.Value, at signatures.Site, ref string) {
-	switch v.Kind {
-	case fact.OneOf:
-		for _, e := range v.Elems {
-			if e.Kind == fact.Concat {
-				j.concatenated(es, e, at, ref)
-			}
-		}
-		return
-	case fact.Concat:
-	default:
-		return
-	}
-	budget := maxValueNodes
-	s, ok := joined(v, "\x01", &budget)
-	if !ok {
-		return
-	}
-	for _, e := range j.finder.Append(nil, s) {
-		if e.Form != 0 && e.Scheme == "" {
-			continue
-		}
-		if x := es.get(e); x != nil {
-			x.add(place{unit: int32(at.Unit), body: int32(at.Body), off: int64(at.PC), how: howCall, ref: ref}, e.Doubtful)
-		}
-	}
 }

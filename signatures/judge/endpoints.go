@@ -108,8 +108,12 @@ func (j *judge) spot(ui int) []spotted {
 		if i&0x3fff == 0 && j.ctx.Err() != nil {
 			return nil
 		}
-		plain, decoded, words := j.read(u.String(uint32(i)), buf)
+		s := u.String(uint32(i))
+		plain, decoded, words := j.read(s, buf)
 		buf = plain[:0]
+		if len(plain) > 0 || isPiece(s) {
+			u.pieces.set(uint32(i), n)
+		}
 		if len(plain) == 0 && len(decoded) == 0 && len(words) == 0 {
 			continue
 		}
@@ -161,6 +165,9 @@ func (j *judge) spot(ui int) []spotted {
 			if i, ok := rest[s]; ok {
 				used[i] = true
 				add(i, p)
+				if p.how == howField && u.pieces.has(i) {
+					u.pieces.fields = append(u.pieces.fields, p.class+"->"+p.name)
+				}
 			}
 		})
 	}

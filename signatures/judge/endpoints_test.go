@@ -64,7 +64,7 @@ func TestEndpointPlaces(t *testing.T) {
 		}, []at{{"AndroidManifest.xml", "", "", "manifest", "none", nil, -1}}},
 		{"put together", func(_ *facttest.App, c *facttest.Code) {
 			c.Method(mainMethod).Call(fact.RefCallDirect, newURL, unk(), fact.Value{Kind: fact.Concat, Elems: []fact.Value{str("https://api."), str("example.org"), str("/v1")}})
-		}, []at{{"classes.dex", "Lcom/example/app/Main;", "a()V", "call", "app", nil, 0}}},
+		}, []at{{"classes.dex", "Lcom/example/app/Main;", "a()V", "call", "app", []string{"concat"}, 0}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			app := facttest.New("com.example.app")
@@ -98,7 +98,7 @@ func TestConcatenationWithGaps(t *testing.T) {
 	if len(f.Endpoints) != 1 {
 		t.Fatalf("%+v", f.Endpoints)
 	}
-	if e := f.Endpoints[0]; e.Value != "https://*.acme.com/a?k={}" || e.Host != "*.acme.com" || e.RegistrableDomain != "acme.com" || e.Owner != "acme" {
+	if e := f.Endpoints[0]; e.Value != "https://*.acme.com/a?k=*" || e.Host != "*.acme.com" || e.RegistrableDomain != "acme.com" || e.Owner != "acme" {
 		t.Errorf("%+v", e)
 	}
 }

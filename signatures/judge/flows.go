@@ -209,19 +209,26 @@ func opened(ls []located) []located {
 	})
 }
 
-// readsOf goes over the calls that read by a key, wherever the key comes from,
-// as far as the app holds such a constant at all.
+// readsOf goes over the calls that read by a key, wherever the key comes from:
+// as far as the app holds such a constant, and where few calls read so, also
+// where the key is put together or hidden.
 func (j *judge) readsOf(lits []literal) []located {
-	byKind := map[reader][]*literal{}
+	byKind := map[reader][]wanted{}
+	held := map[*rule.Source]bool{} // the app holds the constant itself
 	for i := range lits {
 		l := &lits[i]
-		kind, _ := kindOf(l.src)
-		if !slices.ContainsFunc(byKind[kind], func(o *literal) bool { return o.src == l.src }) {
-			byKind[kind] = append(byKind[kind], l)
+		if !held[l.src] {
+			held[l.src] = true
+			kind, _ := kindOf(l.src)
+			byKind[kind] = append(byKind[kind], wanted{l.rule, l.id, l.src})
 		}
 	}
-	if len(byKind) == 0 {
-		return nil
+	invoked := len(byKind[readsProperty]) > 0
+	for _, w := range j.keyed() {
+		if !held[w.src] {
+			kind, _ := kindOf(w.src)
+			byKind[kind] = append(byKind[kind], w)
+		}
 	}
 	var out []located
 	for ui := range j.units {
@@ -242,11 +249,11 @@ func (j *judge) readsOf(lits []literal) []located {
 				if !ok {
 					continue
 				}
-				lits := byKind[how]
-				if how == invokes {
-					lits = byKind[readsProperty]
+				ws := byKind[how]
+				if how == invokes && invoked {
+					ws = byKind[readsProperty]
 				}
-				if len(lits) == 0 {
+				if len(ws) == 0 {
 					continue
 				}
 				args := u.Args(bi, r.PC)
@@ -257,26 +264,48 @@ func (j *judge) readsOf(lits []literal) []located {
 				if receiver(r.Kind) {
 					shown = args[1:]
 				}
-				for _, l := range lits {
+				for _, w := range ws {
 					p := place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howCall, ref: u.methodName(r.Index)}
 					lvl, found := levelHigh, false
-					kind, _ := kindOf(l.src)
+					kind, _ := kindOf(w.src)
 					if how == invokes {
 						p.how, lvl = howReflection, levelMedium
-						if !reflectedReader(args, l.src) {
+						if !reflectedReader(args, w.src) {
 							continue
 						}
 					}
 					for _, a := range shown {
-						texts(a, "{}", func(s string) { found = found || fits(l.src, kind, s) })
+						texts(a, "{}", func(s string) { found = found || fits(w.src, kind, s) })
 					}
 					if found {
 						p.args = rendered(shown)
-						out = append(out, located{wanted{l.rule, l.id, l.src}, p, lvl})
+						if !held[w.src] {
+							p.via = []string{viaComputed}
+						}
+						out = append(out, located{w, p, lvl})
 					}
 				}
 			}
 		}
+	}
+	return out
+}
+
+// keyed returns the sources by keys that few calls read.
+func (j *judge) keyed() []wanted {
+	var out []wanted
+	n := 0
+	for ref := range j.rules.Rules().List() {
+		if ref.Kind == rule.KindIdentifier {
+			id, _ := j.rules.Ref(n).(*rule.Identifier)
+			for k := range id.Sources {
+				switch kind, _ := kindOf(&id.Sources[k]); kind {
+				case readsSetting, readsProperty, runsShell:
+					out = append(out, wanted{n, id, &id.Sources[k]})
+				}
+			}
+		}
+		n++
 	}
 	return out
 }

@@ -97,6 +97,7 @@ type unitState struct {
 	refs    []fact.Ref
 	members map[uint32]string // smali notation of methods that were shown, by index
 	readers map[uint32]reader
+	pieces  pieces
 }
 
 // Judge tells what the facts mean. The error is ctx's.
@@ -108,9 +109,13 @@ func Judge(ctx context.Context, set *fact.Set, rules *signatures.Compiled, m *si
 	for _, u := range set.Units {
 		j.units = append(j.units, unitState{Unit: u, info: u.Info(), bodies: u.Bodies(), refs: u.Refs(), members: map[uint32]string{}})
 	}
-	j.owners = newOwners(m.OwnerOfClass, ownRoots(&set.App.Manifest, j.defined(), func(desc string) bool {
-		_, ok := m.OwnerOfClass(desc)
-		return ok
-	}))
+	var roots []string
+	if !isLibrary(set.Units) {
+		roots = ownRoots(&set.App.Manifest, j.defined(), func(desc string) bool {
+			_, ok := m.OwnerOfClass(desc)
+			return ok
+		})
+	}
+	j.owners = newOwners(m.OwnerOfClass, roots)
 	return j.all()
 }

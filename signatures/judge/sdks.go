@@ -55,9 +55,9 @@ func (j *judge) sdks() []finding.SDK {
 
 // activity is what was reached from where the system enters the app.
 type activity struct {
-	boot, all           *reached
+	boot, all *reached
 	// free is what of boot is reached by calls that no branch leads past.
-	free func() (*reached, map[*rule.SDK]fact.MethodID)
+	free                func() (*reached, map[*rule.SDK]fact.MethodID)
 	bootFirst, allFirst map[*rule.SDK]fact.MethodID
 }
 

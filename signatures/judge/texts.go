@@ -52,6 +52,9 @@ func (ts *Texts) Add(t *fact.Text) {
 	}
 	plain, decoded, _ := r.read(t.Value, ts.buf)
 	ts.buf = plain[:0]
+	if n := len(t.Value); how == howAsset && (n == 64 || n == 76) {
+		decoded = nil // a line of a certificate or the like: a piece of something
+	}
 	if len(plain) == 0 && len(decoded) == 0 {
 		return
 	}
