@@ -116,6 +116,7 @@ func (e *env) app() *cli.App {
 	commands := []*cli.Command{
 		e.scanCommand(),
 		e.explainCommand(),
+		e.reportCommand(),
 		e.factsCommand(),
 		e.signaturesCommand(),
 		e.domainsCommand(),

@@ -20,7 +20,7 @@ type Options struct {
 }
 
 // Formats lists the names that New knows, in the order of the help text.
-var Formats = []string{"text", "json", "ndjson"}
+var Formats = []string{"text", "json", "ndjson", "markdown", "csv", "sarif", "junit", "cyclonedx"}
 
 // New returns the handler of a format. It writes to w and does not close it.
 func New(format string, w io.Writer, o Options) (event.Handler, error) {
@@ -31,6 +31,16 @@ func New(format string, w io.Writer, o Options) (event.Handler, error) {
 		return newJSON(w), nil
 	case "ndjson":
 		return newNDJSON(w), nil
+	case "markdown":
+		return newMarkdown(w), nil
+	case "csv":
+		return newCSV(w), nil
+	case "sarif":
+		return newSARIF(w), nil
+	case "junit":
+		return newJUnit(w), nil
+	case "cyclonedx":
+		return newCycloneDX(w), nil
 	}
 	return nil, fmt.Errorf("format %q is unknown: use one of %s", format, strings.Join(slices.Sorted(slices.Values(Formats)), ", "))
 }

@@ -1,0 +1,239 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// The part of the JUnit XML that CI systems agree on.
+type (
+	junitSuites struct {
+		XMLName  xml.Name      `xml:"testsuites"`
+		Name     string        `xml:"name,attr"`
+		Tests    int           `xml:"tests,attr"`
+		Failures int           `xml:"failures,attr"`
+		Errors   int           `xml:"errors,attr"`
+		Skipped  int           `xml:"skipped,attr"`
+		Suites   []*junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr"`
+		Skipped  int         `xml:"skipped,attr"`
+		Time     string      `xml:"time,attr"`
+		Cases    []junitCase `xml:"testcase"`
+		Out      string      `xml:"system-out,omitempty"`
+
+		path     string // of the app
+		status   fact.Status
+		problems string
+	}
+	junitCase struct {
+		Class   string        `xml:"classname,attr"`
+		Name    string        `xml:"name,attr"`
+		Time    string        `xml:"time,attr"`
+		Failure *junitMessage `xml:"failure"`
+		Error   *junitMessage `xml:"error"`
+		Skipped *junitMessage `xml:"skipped"`
+	}
+	junitMessage struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr,omitempty"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+// junitHandler writes an app as a suite: a case for whether all of it was
+// analysed, and one for each condition of --fail-on. The stream names a
+// condition only where it was met, so a condition that no app meets has no case.
+// What was not analysed is an error or a failure, or skipped where
+// --allow-incomplete let it pass. Reasons that belong to no app are in a suite
+// of the run. It keeps a short record of each app until the summary comes.
+type junitHandler struct {
+	w      io.Writer
+	suites []*junitSuite
+}
+
+func newJUnit(w io.Writer) *junitHandler { return &junitHandler{w: w} }
+
+func (h *junitHandler) Handle(m *event.Message) error {
+	switch {
+	case m.App != nil:
+		h.suites = append(h.suites, junitApp(m.App))
+	case m.Summary != nil:
+		return h.write(m.Summary)
+	}
+	return nil
+}
+
+func (h *junitHandler) Close() error { return nil }
+
+func junitApp(a *event.App) *junitSuite {
+	var carries, problems []string
+	for i := range a.SDKs {
+		if s := &a.SDKs[i]; s.Tracker {
+			carries = append(carries, s.Name)
+		}
+	}
+	for i, p := range a.Problems {
+		if i == 10 {
+			problems = append(problems, fmt.Sprintf("and %d more", len(a.Problems)-i))
+			break
+		}
+		problems = append(problems, brief(strings.TrimPrefix(p.Part+": "+p.Detail, ": "), 300))
+	}
+	s := &junitSuite{Name: xmlText(title(a) + " (" + a.Path + ")"), Time: "0", path: a.Path, status: a.Status, problems: strings.Join(problems, "\n")}
+	if len(carries) > 0 {
+		s.Out = xmlText("carries " + list(carries, 20, ", "))
+	}
+	return s
+}
+
+func (h *junitHandler) write(sum *event.Summary) error {
+	var conditions []string               // in the order in which they come
+	met := map[string]map[string]string{} // condition → path → reason
+	strict := false
+	run := &junitSuite{Name: "telltale", Time: "0"}
+	paths := map[string]bool{}
+	for _, s := range h.suites {
+		paths[s.path] = true
+	}
+	for _, r := range sum.ExitReasons {
+		if r.Code == 3 {
+			strict = true // the cases of the apps say which and why
+			continue
+		}
+		condition, path, ok := junitCondition(r.Reason, paths)
+		if !ok {
+			run.fail(junitCase{Class: "telltale", Name: xmlText(brief(r.Reason, 300)), Failure: &junitMessage{Message: xmlText(r.Reason), Type: fmt.Sprintf("exit-%d", r.Code)}})
+			continue
+		}
+		if met[condition] == nil {
+			met[condition] = map[string]string{}
+			conditions = append(conditions, condition)
+		}
+		if met[condition][path] == "" {
+			met[condition][path] = r.Reason
+		}
+	}
+	if sum.Interrupted {
+		run.fail(junitCase{Class: "telltale", Name: "all apps were looked at", Error: &junitMessage{Message: "interrupted: apps after the last suite were not looked at", Type: "interrupted"}})
+	}
+	for _, s := range h.suites {
+		s.fail(s.analysed(strict))
+		for _, c := range conditions {
+			t := junitCase{Class: s.Name, Name: xmlText("--fail-on " + c)}
+			if why := met[c][s.path]; why != "" {
+				t.Failure = &junitMessage{Message: xmlText(why), Type: "fail-on"}
+			} else if s.status != fact.Complete {
+				t.Skipped = &junitMessage{Message: "not shown by what was read, and not all was read"}
+			}
+			s.fail(t)
+		}
+	}
+	all := junitSuites{Name: "telltale", Suites: h.suites}
+	if len(run.Cases) > 0 {
+		all.Suites = append(slices.Clone(h.suites), run)
+	}
+	for _, s := range all.Suites {
+		all.Tests += s.Tests
+		all.Failures += s.Failures
+		all.Errors += s.Errors
+		all.Skipped += s.Skipped
+	}
+	if _, err := io.WriteString(h.w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(h.w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(all); err != nil {
+		return err
+	}
+	_, err := io.WriteString(h.w, "\n")
+	return err
+}
+
+// analysed is the case for an app's status.
+func (s *junitSuite) analysed(strict bool) junitCase {
+	c := junitCase{Class: s.Name, Name: "everything was analysed"}
+	if s.status == fact.Complete {
+		return c
+	}
+	m := &junitMessage{Type: xmlText(string(s.status)), Text: xmlLines(s.problems)}
+	switch s.status {
+	case fact.Failed:
+		m.Message = "not read"
+	case fact.NoCode:
+		m.Message = "its code was not read"
+	default:
+		m.Message = "read only in part"
+	}
+	switch {
+	case !strict:
+		m.Type = "" // the element has no such attribute
+		c.Skipped = m
+	case s.status == fact.Partial:
+		c.Failure = m
+	default:
+		c.Error = m
+	}
+	return c
+}
+
+// fail adds a case and counts how it went.
+func (s *junitSuite) fail(c junitCase) {
+	c.Time = "0"
+	s.Cases = append(s.Cases, c)
+	s.Tests++
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+	case c.Error != nil:
+		s.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+}
+
+// junitCondition takes a reason of --fail-on apart, which reads
+// "PATH: what was found (--fail-on CONDITION)".
+func junitCondition(reason string, paths map[string]bool) (condition, path string, ok bool) {
+	i := strings.LastIndex(reason, " (--fail-on ")
+	if i < 0 || !strings.HasSuffix(reason, ")") {
+		return "", "", false
+	}
+	condition = strings.TrimSuffix(reason[i+len(" (--fail-on "):], ")")
+	for j := 0; j < i; j++ {
+		if strings.HasPrefix(reason[j:], ": ") && paths[reason[:j]] {
+			return condition, reason[:j], true
+		}
+	}
+	return "", "", false
+}
+
+// xmlText makes text from a file safe for one line of XML. encoding/xml
+// escapes markup; characters that XML does not have become visible here.
+func xmlText(s string) string {
+	s = clean(s)
+	if strings.ContainsAny(s, "\ufffe\uffff") {
+		s = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`).Replace(s)
+	}
+	return s
+}
+
+// xmlLines is xmlText for several lines.
+func xmlLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = xmlText(l)
+	}
+	return strings.Join(lines, "\n")
+}
