@@ -16,6 +16,8 @@ type Findings struct {
 	Permissions []Permission `json:"permissions"`
 	// FlowHints say whose code asks for identifiers and calls the network.
 	FlowHints []Hint `json:"flow_hints"`
+	// DynamicCode says what code is loaded at run time, by whose code.
+	DynamicCode []DynamicCode `json:"dynamic_code"`
 	// Scope says what static analysis of this app could not see.
 	Scope Scope `json:"scope"`
 }
@@ -119,8 +121,8 @@ type StateEvidence struct {
 
 // StartupPath shows that an SDK can run at app start.
 type StartupPath struct {
-	Entry   string   `json:"entry"` // "Application.onCreate", in smali notation
-	Path    []string `json:"path"`
+	Entry string   `json:"entry"` // "Application.onCreate", in smali notation
+	Path  []string `json:"path"`
 	// Guarded tells that a condition stands on the path, and that no path
 	// without one was found. What it asks was not examined.
 	Guarded bool `json:"guarded"`
@@ -241,6 +243,38 @@ type Sink struct {
 	Total              int    `json:"total"` // places in all; Sites may hold fewer
 }
 
+// DynamicCode is what the code of one owner loads at run time in one way.
+type DynamicCode struct {
+	// Kind is "classes" (a class loader opens a file or memory), "package" (the
+	// code of another installed app), "hotfix" (a framework that adds or
+	// replaces code; Sites are the calls that set it going), "native-file" (a
+	// native library by its path), "native-library" (by its name) or "multidex"
+	// (further DEX files of the app itself).
+	Kind  string `json:"kind"`
+	Owner Owner  `json:"owner"`
+	SDK   string `json:"sdk"`   // Owner.SDK again
+	Sites []Site `json:"sites"` // with the constant arguments
+	Total int    `json:"total"` // places in all; Sites may hold fewer
+	// Libraries are those that calls of kind "native-library" name.
+	Libraries []Library `json:"libraries"`
+	// Near are constants of the same classes, or of the same owner's code,
+	// that look like where the code comes from.
+	Near []Near `json:"near"`
+}
+
+// Library is a native library that is loaded by its name.
+type Library struct {
+	Name string `json:"name"` // as code names it, "foo" for libfoo.so; "" if unknown
+	File string `json:"file"` // a file of the app; "" if none has the name
+}
+
+// Near is a constant that stands near a place.
+type Near struct {
+	Value string `json:"value"`
+	Kind  string `json:"kind"` // "url", "host", "ip" or "file"
+	Location
+}
+
 // Permission is one that the app declares.
 type Permission struct {
 	fact.Permission
@@ -248,9 +282,14 @@ type Permission struct {
 
 // Scope says what was out of sight.
 type Scope struct {
-	DynamicLoading int    `json:"dynamic_loading"` // calls that load code at run time
-	NativeMethods  int    `json:"native_methods"`  // methods implemented in native code
-	NativeLibs     int    `json:"native_libs"`
-	Unresolved     int    `json:"unresolved"` // calls whose target optimised code no longer holds
-	Note           string `json:"note"`
+	// DynamicLoading counts calls that load classes which Android does not load
+	// by itself: the kinds "classes" and "package" of DynamicCode.
+	DynamicLoading int `json:"dynamic_loading"`
+	// NativeLoading counts calls that load a native library by a path, or by a
+	// name that is not known or not that of one in the app's files.
+	NativeLoading int    `json:"native_loading"`
+	NativeMethods int    `json:"native_methods"` // methods implemented in native code
+	NativeLibs    int    `json:"native_libs"`
+	Unresolved    int    `json:"unresolved"` // calls whose target optimised code no longer holds
+	Note          string `json:"note"`
 }

@@ -24,6 +24,7 @@ func (j *judge) all() (*finding.Findings, error) {
 	f.Sinks = j.sinks()
 	f.SDKs = j.sdks()
 	f.FlowHints = j.hints()
+	f.DynamicCode = j.dynamic(es)
 	if err := j.ctx.Err(); err != nil {
 		return nil, err
 	}

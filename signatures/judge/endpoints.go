@@ -257,15 +257,7 @@ func (j *judge) tellEndpoint(n *named) finding.Endpoint {
 	if ps := j.rules.HostProducts(n.Host); len(ps) > 0 {
 		f.HostSDK = ps[0].ID
 	}
-	url := n.Value
-	if n.Scheme == "" {
-		url = ""
-	}
-	if noise, ok := j.rules.Noise(url, n.Host); ok {
-		f.Noise = noise.Reason
-	} else if f.Noise = rangeNoise(n.Range); f.Noise == "" && n.listed {
-		f.Noise = noiseListed
-	}
+	f.Noise = j.noise(n)
 	f.SDK = j.agree(n.places, n.total)
 	f.Locations = j.sites(n.places, j.opt.locations())
 	if f.Noise == "" {
@@ -279,6 +271,24 @@ func (j *judge) tellEndpoint(n *named) finding.Endpoint {
 		j.tally(namesHost, finding.Use{ID: n.Host, Name: n.Host, Group: f.Role}, n.places, false)
 	}
 	return f
+}
+
+// noise says why an endpoint says nothing, "" if it does.
+func (j *judge) noise(n *named) string {
+	url := n.Value
+	if n.Scheme == "" {
+		url = ""
+	}
+	if noise, ok := j.rules.Noise(url, n.Host); ok {
+		return noise.Reason
+	}
+	if r := rangeNoise(n.Range); r != "" {
+		return r
+	}
+	if n.listed {
+		return noiseListed
+	}
+	return ""
 }
 
 // rangeNoise says why an address names nobody.

@@ -84,6 +84,7 @@ type judge struct {
 	handed map[handed]bool
 	words  []spotted // words of the catalogue that strings hide
 	files  map[string]*owner
+	libs   map[string]string // name of a native library → its first file
 	// byClass holds the methods of components and of the classes above them.
 	byClass map[string][]fact.MethodID
 	scope   finding.Scope

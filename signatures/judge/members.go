@@ -350,7 +350,7 @@ func (j *judge) sinks() []finding.Sink {
 			order = append(order, h.Rule)
 		}
 		for _, at := range h.Sites {
-			if p, ok := j.memberPlace(h, at); ok {
+			if p, ok := j.memberPlace(h, at); ok && (s.Group != dynamicCode || j.loads(h, at)) {
 				u.places = append(u.places, p)
 			}
 		}
@@ -362,9 +362,6 @@ func (j *judge) sinks() []finding.Sink {
 		u.places = dedupePlaces(u.places)
 		if len(u.places) == 0 {
 			continue
-		}
-		if u.rule.Group == "dynamic-code" {
-			j.scope.DynamicLoading += len(u.places)
 		}
 		chosen := j.choose(u.places, j.opt.sinkSites())
 		kept := make([]place, 0, len(chosen))

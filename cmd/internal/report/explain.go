@@ -50,6 +50,12 @@ func Explain(w io.Writer, a *event.App, what string, o Options) (int, error) {
 			n++
 		}
 	}
+	for i := range a.DynamicCode {
+		if d := &a.DynamicCode[i]; same(what, "dynamic-code", d.Kind) || d.SDK == "" && same(what, d.Owner.Name) {
+			t.dynamic(1, d)
+			n++
+		}
+	}
 	return n, t.w.Flush()
 }
 
@@ -123,6 +129,40 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 		if a.FlowHints[i].SDK == s.ID {
 			t.hint(2, &a.FlowHints[i])
 		}
+	}
+	for i := range a.DynamicCode {
+		if a.DynamicCode[i].SDK == s.ID {
+			t.dynamic(2, &a.DynamicCode[i])
+		}
+	}
+}
+
+// loadWords say what is loaded in the ways that the report names.
+var loadWords = map[string]string{
+	"classes":        "loads classes at run time",
+	"package":        "loads the code of another app",
+	"hotfix":         "adds or replaces code at run time",
+	"native-file":    "loads native libraries by their path",
+	"native-library": "loads native libraries by their name",
+	"multidex":       "opens further DEX files of the app itself",
+}
+
+// dynamic writes what somebody's code loads at run time, and what stands near.
+func (t *tree) dynamic(depth int, d *finding.DynamicCode) {
+	t.line(depth, fmt.Sprintf("%s %s (%s %s)", clean(d.Owner.Name), cmp.Or(loadWords[d.Kind], clean(d.Kind)), thousands(d.Total), plural(d.Total, "call")))
+	for _, l := range d.Libraries {
+		switch {
+		case l.Name == "":
+			t.line(depth+1, "library of a name that is not known")
+		case l.File == "":
+			t.line(depth+1, "library "+clean(l.Name)+", not among the app's files")
+		default:
+			t.line(depth+1, "library "+clean(l.Name)+": "+clean(l.File))
+		}
+	}
+	t.sites(depth+1, d.Sites)
+	for i := range d.Near {
+		t.line(depth+1, fmt.Sprintf("near: %s %s  %s", clean(d.Near[i].Kind), clean(d.Near[i].Value), where(&d.Near[i].Location)))
 	}
 }
 

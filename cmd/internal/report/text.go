@@ -573,7 +573,13 @@ func (h *textHandler) events(a *event.App) {
 func (h *textHandler) unseen(a *event.App) {
 	var out []string
 	if n := a.Scope.DynamicLoading; n > 0 {
-		out = append(out, fmt.Sprintf("code fetched at run time (%d dynamic-loading %s)", n, plural(n, "call")))
+		out = append(out, fmt.Sprintf("classes loaded at run time (%d %s: %s)", n, plural(n, "call"), loaders(a, "classes", "package")))
+	}
+	if s := loaders(a, "hotfix"); s != "" {
+		out = append(out, "code added or replaced by "+s)
+	}
+	if n := a.Scope.NativeLoading; n > 0 {
+		out = append(out, fmt.Sprintf("native libraries that are not known to be the app's (%d %s: %s)", n, plural(n, "call"), loaders(a, "native-file", "native-library")))
 	}
 	if n := a.Scope.NativeMethods; n > 0 {
 		out = append(out, fmt.Sprintf("%s native %s", thousands(n), plural(n, "method")))
@@ -584,6 +590,26 @@ func (h *textHandler) unseen(a *event.App) {
 	if len(out) > 0 {
 		h.printf("  %s %s\n", h.style(bold, "Not seen"), strings.Join(out, " · "))
 	}
+}
+
+// loaders names whose code loads more code in one of these ways.
+func loaders(a *event.App, kinds ...string) string {
+	var names []string
+	for _, d := range a.DynamicCode {
+		if !slices.Contains(kinds, d.Kind) {
+			continue
+		}
+		if d.Kind == "native-library" && !slices.ContainsFunc(d.Libraries, func(l finding.Library) bool { return l.File == "" }) {
+			continue // all in the app's files
+		}
+		if n := clean(d.Owner.Name); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) > 4 {
+		names = append(names[:3], fmt.Sprintf("%d more", len(names)-3))
+	}
+	return strings.Join(names, ", ")
 }
 
 // remember keeps what the table and the summary need.

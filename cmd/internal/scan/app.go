@@ -24,7 +24,7 @@ func newApp(path string) *event.App {
 		Path: path, Signers: []fact.Signer{}, Parts: []event.Part{}, Problems: []fact.Problem{}, Code: []event.Code{},
 		Findings: finding.Findings{
 			SDKs: []finding.SDK{}, Endpoints: []finding.Endpoint{}, Identifiers: []finding.Identifier{},
-			Sinks: []finding.Sink{}, Permissions: []finding.Permission{}, FlowHints: []finding.Hint{},
+			Sinks: []finding.Sink{}, Permissions: []finding.Permission{}, FlowHints: []finding.Hint{}, DynamicCode: []finding.DynamicCode{},
 		},
 	}
 }
