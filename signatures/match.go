@@ -128,6 +128,7 @@ func MatchWith(ctx context.Context, set *fact.Set, c *Compiled, opts Options) *M
 	m.manifest()
 	m.files()
 	m.texts(opts.Text)
+	m.nativeClasses(stats)
 	m.code(stats)
 
 	out := &Matches{c: c}
@@ -204,6 +205,7 @@ type matcher struct {
 	finder endpoint.Finder
 	rules  map[uint32]*ruleState
 	hits   []Hit
+	jni    map[string]string // classes that native code names → library
 }
 
 func (m *matcher) state(r uint32) *ruleState {
@@ -349,6 +351,11 @@ func inner(unit string) string {
 
 func (m *matcher) files() {
 	app := &m.set.App
+	modules := map[fact.Module]bool{}
+	for _, mod := range app.Modules {
+		m.module(mod.Kind, mod.Name, finding.Location{Unit: mod.Unit})
+		modules[fact.Module{Kind: mod.Kind, Name: mod.Name}] = true
+	}
 	libs := map[string]bool{}
 	for i := range app.Libs {
 		l := &app.Libs[i]
@@ -383,7 +390,9 @@ func (m *matcher) files() {
 				m.native(base, loc)
 			}
 		case strings.HasSuffix(base, ".dll"):
-			m.module(fact.ModuleUnity, strings.TrimSuffix(base, ".dll"), loc)
+			if name := strings.TrimSuffix(base, ".dll"); !modules[fact.Module{Kind: fact.ModuleUnity, Name: name}] {
+				m.module(fact.ModuleUnity, name, loc)
+			}
 		default:
 			if rest, ok := strings.CutPrefix(p, "META-INF/maven/"); ok && base == "pom.properties" {
 				if parts := strings.Split(rest, "/"); len(parts) == 3 {
@@ -391,9 +400,6 @@ func (m *matcher) files() {
 				}
 			}
 		}
-	}
-	for _, mod := range app.Modules {
-		m.module(mod.Kind, mod.Name, finding.Location{Unit: mod.Unit})
 	}
 }
 
@@ -439,6 +445,9 @@ func (m *matcher) texts(watch func(*fact.Text)) {
 				name = "string/" + name
 			}
 			m.take(m.x.get(spResource, name), "resource", name, t.Value, loc, t.Kind)
+		}
+		if t.Kind == fact.TextNative {
+			m.nativeText(t.Value, t.Unit)
 		}
 		if t.Unit != unit {
 			unit, versions = t.Unit, nil
