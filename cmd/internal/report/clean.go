@@ -51,6 +51,9 @@ func Clean(s string) string { return clean(s) }
 
 // unsafeRune reports whether r could act on a terminal or hide in text.
 func unsafeRune(r rune) bool {
+	if r >= ' ' && r <= '~' {
+		return false // most of all text: tables need not be asked
+	}
 	return r == utf8.RuneError || unicode.IsControl(r) ||
 		unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) ||
 		r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 // fillers that print as nothing

@@ -22,7 +22,7 @@ const (
 	// number of objects and list elements in it: an empty object of two bytes
 	// becomes a struct of several hundred.
 	maxSavedApp      = 64 << 20
-	maxSavedElements = 500_000
+	maxSavedElements = 200_000
 	maxSavedApps     = 1_000_000
 )
 
