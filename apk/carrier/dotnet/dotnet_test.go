@@ -180,7 +180,7 @@ func TestStores(t *testing.T) {
 		t.Errorf("version 9: %v", err)
 	}
 	huge := append([]byte("XABA\x02\x00\x00\x00\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00"), make([]byte, 64)...)
-	if s, err := dotnet.OpenStore(huge, 0); err != nil || len(s.Entries) != 2 || !errors.Is(s.Problems[0], binread.TooLarge) {
+	if s, err := dotnet.OpenStore(huge, 0); err != nil || len(s.Entries) != 2 || !errors.Is(s.Problems[0], binread.Truncated) {
 		t.Errorf("%v %+v", err, s)
 	}
 }

@@ -82,9 +82,13 @@ func OpenStore(data []byte, base int64) (*Store, error) {
 	if c.Err() != nil {
 		return nil, c.Err()
 	}
-	if most := int64(c.Len()) / item; int64(n) > most || n > maxEntries {
-		s.problem(binread.TooLarge, base+8, "%d assemblies; there is room for %d, and the limit is %d", n, most, maxEntries)
-		n = uint32(min(most, maxEntries))
+	if room := int64(c.Len()) / item; int64(n) > room {
+		s.problem(binread.Truncated, base+8, "%d assemblies; there is room for %d", n, room)
+		n = uint32(room)
+	}
+	if n > maxEntries {
+		s.problem(binread.TooLarge, base+8, "%d assemblies; the limit is %d", n, maxEntries)
+		n = maxEntries
 	}
 	list := make([]descriptor, n)
 	for i := range list {

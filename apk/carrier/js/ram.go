@@ -36,9 +36,13 @@ func OpenRAM(data []byte) (*RAMBundle, error) {
 	b := &RAMBundle{data: data}
 	n := binary.LittleEndian.Uint32(data[4:])
 	b.startup = int(binary.LittleEndian.Uint32(data[8:]))
-	if most := uint32(min((len(data)-12)/8, maxModules)); n > most {
-		b.Problems = append(b.Problems, binread.Errorf(binread.TooLarge, sec, 4, "%d modules; there is room for %d", n, most))
-		n = most
+	if room := uint32((len(data) - 12) / 8); n > room {
+		b.Problems = append(b.Problems, binread.Errorf(binread.Truncated, sec, 4, "%d modules; there is room for %d", n, room))
+		n = room
+	}
+	if n > maxModules {
+		b.Problems = append(b.Problems, binread.Errorf(binread.TooLarge, sec, 4, "%d modules; the limit is %d", n, maxModules))
+		n = maxModules
 	}
 	b.modules = int(n)
 	b.base = 12 + 8*b.modules

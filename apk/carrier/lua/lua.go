@@ -112,7 +112,7 @@ func (r *reader) uint(size int) int64 {
 		}
 	}
 	if v >= 1<<40 {
-		r.Fail(binread.TooLarge, "a count of %d", v)
+		r.Fail(binread.Malformed, "a count of %d", v)
 		return 0
 	}
 	return int64(v)
@@ -125,7 +125,7 @@ func (r *reader) varint() int64 {
 	for r.Err() == nil {
 		c := r.U8()
 		if v = v<<7 | int64(c&0x7f); v >= 1<<40 {
-			r.Fail(binread.TooLarge, "a count of %d", v)
+			r.Fail(binread.Malformed, "a count of %d", v)
 		} else if c&0x80 != 0 {
 			return v
 		}
@@ -219,7 +219,7 @@ func (r *reader) string(keep bool) {
 // items skips n items of so many bytes.
 func (r *reader) items(n int64, size int) {
 	if n > int64(r.Len()) {
-		r.Fail(binread.TooLarge, "%d items in %d bytes", n, r.Len())
+		r.Fail(binread.Truncated, "%d items in %d bytes", n, r.Len())
 		return
 	}
 	r.Skip(n * int64(size))

@@ -91,6 +91,7 @@ type builder struct {
 	label  manifest.Text
 	// elsewhere counts DEX files that containers name but do not hold.
 	elsewhere int
+	carriers  carriers
 
 	noted   map[fact.Problem]bool
 	spent   bool // the budget of the whole app was used up, and that was said
@@ -343,10 +344,12 @@ func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 		if err := b.dex(data, unit, loaded && pl.installed()); err != nil {
 			b.problem(unit, problemKind(err), err, true)
 		}
+	case b.carrier(e, kind, unit):
 	case kind == apk.KindZIP:
 		b.nested(e, unit, pl)
 	case kind == apk.KindELF:
 		b.native(e, unit)
+		b.nativeCarrier(e, unit)
 	case kind.IsText() || kind == apk.KindAXML:
 		b.texts = append(b.texts, textSource{unit: unit, kind: kind, e: e})
 	}

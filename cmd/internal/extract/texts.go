@@ -1,20 +1,16 @@
 package extract
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"strings"
 	"sync"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/apk/axml"
+	"github.com/telltale-apk/telltale/apk/carrier"
+	"github.com/telltale-apk/telltale/apk/carrier/text"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -24,11 +20,8 @@ type textSource struct {
 	unit string
 	kind apk.Kind
 	e    *apk.Entry
+	open opener // of what is neither text nor DEX; else nil
 }
-
-// maxLine is the longest run of text that is handed on in one piece. Longer
-// lines, as of minified scripts, are cut where no word is cut.
-const maxLine = 64 << 10
 
 // late collects what goes wrong while texts are read. They may be read more
 // than once; each problem counts once.
@@ -102,6 +95,8 @@ func isSpent(err error) bool {
 // kept the entry from being read to its end.
 func (b *builder) text(s textSource, budget *apk.Budget, yield func(fact.Text) bool) (more bool, err error) {
 	switch {
+	case s.open != nil:
+		return carriedTexts(s, budget, yield)
 	case s.kind == apk.KindAXML:
 		data, err := s.e.Read(budget)
 		if err != nil {
@@ -129,12 +124,8 @@ func (b *builder) text(s textSource, budget *apk.Budget, yield func(fact.Text) b
 	if isScript(s.unit) {
 		kind = fact.TextScript
 	}
-	var in io.Reader = r
-	if s.kind == apk.KindTextUTF16 {
-		in = newUTF16(r)
-	}
-	return lines(in, func(off int64, line string) bool {
-		return yield(fact.Text{Unit: s.unit, Kind: kind, Off: off, Value: line})
+	return text.Lines(r, func(l carrier.String) bool {
+		return yield(fact.Text{Unit: s.unit, Kind: kind, Off: l.Off, Value: l.Value})
 	})
 }
 
@@ -147,98 +138,4 @@ func isScript(unit string) bool {
 		}
 	}
 	return false
-}
-
-// lines yields the lines of a text with their offsets. An error ends it: the
-// lines before it have been seen, the one that it cuts is not told, as half a
-// name is another name.
-func lines(r io.Reader, yield func(off int64, line string) bool) (more bool, err error) {
-	buf := make([]byte, maxLine)
-	var off int64 // of buf[0]
-	n := 0        // bytes in buf
-	for {
-		m, err := r.Read(buf[n:])
-		n += m
-		done := 0
-		for done < n {
-			i := bytes.IndexByte(buf[done:n], '\n')
-			switch {
-			case i >= 0:
-				i++
-			case err == io.EOF:
-				i = n - done
-			case done == 0 && n == len(buf):
-				// A line longer than the buffer.
-				if i = bytes.LastIndexAny(buf, " \t\"'`,;(){}<>") + 1; i == 0 {
-					i = n
-				}
-			}
-			if i < 0 {
-				break
-			}
-			if line := bytes.TrimRight(buf[done:done+i], "\r\n"); len(line) > 0 && !yield(off+int64(done), string(line)) {
-				return false, nil
-			}
-			done += i
-		}
-		if err == io.EOF {
-			return true, nil
-		}
-		if err != nil {
-			return true, err
-		}
-		n = copy(buf, buf[done:n])
-		off += int64(done)
-	}
-}
-
-// utf16Reader turns UTF-16 of either byte order into UTF-8.
-type utf16Reader struct {
-	r     *bufio.Reader
-	order binary.ByteOrder
-	out   []byte
-	begun bool
-}
-
-func newUTF16(r io.Reader) *utf16Reader { return &utf16Reader{r: bufio.NewReader(r)} }
-
-func (u *utf16Reader) Read(p []byte) (int, error) {
-	for len(u.out) < len(p) {
-		var unit [2]byte
-		if _, err := io.ReadFull(u.r, unit[:]); err != nil {
-			if len(u.out) > 0 {
-				break
-			}
-			if err == io.ErrUnexpectedEOF {
-				err = io.EOF // half a character at the end
-			}
-			return 0, err
-		}
-		if !u.begun {
-			u.begun = true
-			u.order = binary.LittleEndian
-			switch {
-			case unit == [2]byte{0xfe, 0xff}:
-				u.order = binary.BigEndian
-				continue
-			case unit == [2]byte{0xff, 0xfe}:
-				continue
-			case unit[0] == 0:
-				u.order = binary.BigEndian
-			}
-		}
-		r := rune(u.order.Uint16(unit[:]))
-		if utf16.IsSurrogate(r) {
-			if next, err := u.r.Peek(2); err == nil {
-				if j := utf16.DecodeRune(r, rune(u.order.Uint16(next))); j != utf8.RuneError {
-					r = j
-					u.r.Discard(2)
-				}
-			}
-		}
-		u.out = utf8.AppendRune(u.out, r)
-	}
-	n := copy(p, u.out)
-	u.out = u.out[n:]
-	return n, nil
 }
