@@ -91,6 +91,7 @@ type cyclonedxHandler struct {
 	apps         int
 	dependencies []cdxDependency
 	compositions []cdxComposition
+	closed       bool
 }
 
 func newCycloneDX(w io.Writer) *cyclonedxHandler {
@@ -124,6 +125,7 @@ func (h *cyclonedxHandler) Handle(m *event.Message) error {
 		}
 		fmt.Fprintf(h.w, "\n    %s", b)
 	case m.Summary != nil:
+		h.closed = true
 		d, err := encode(h.dependencies, "  ", "  ")
 		if err != nil {
 			return err
@@ -141,7 +143,12 @@ func (h *cyclonedxHandler) Handle(m *event.Message) error {
 	return h.w.Flush()
 }
 
-func (h *cyclonedxHandler) Close() error { return h.w.Flush() }
+func (h *cyclonedxHandler) Close() error {
+	if !h.closed {
+		return incomplete("CycloneDX")
+	}
+	return h.w.Flush()
+}
 
 // ref makes a reference that is unique in the document.
 func (h *cyclonedxHandler) ref(s string) string {

@@ -579,3 +579,57 @@ func TestCycloneDXReferencesAreUnique(t *testing.T) {
 		}
 	}
 }
+
+func TestDocumentsWithoutAnEndAreTold(t *testing.T) {
+	for _, format := range []string{"json", "markdown", "sarif", "junit", "cyclonedx"} {
+		h, err := New(format, io.Discard, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range []*event.Message{{Start: &event.Start{}}, {App: hostile()}} {
+			if err := h.Handle(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := h.Close(); err == nil || !strings.Contains(err.Error(), "incomplete") {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
+func FuzzEscapes(f *testing.F) {
+	for _, s := range evils {
+		f.Add(s)
+	}
+	formula := regexp.MustCompile(`^[\s"]*[=+\-@＝＋－＠]|;[\s"]*[=+\-@＝＋－＠]`)
+	markup := regexp.MustCompile("[<>`\\[\\]_@~|*#\\\\]|://|[wW]\\.")
+	entity := regexp.MustCompile(`&#\d+;`)
+	f.Fuzz(func(t *testing.T, s string) {
+		if c := csvCell(s); formula.MatchString(c) || strings.ContainsFunc(c, unsafeRune) {
+			t.Errorf("csvCell(%q) = %q", s, c)
+		}
+		rest := entity.ReplaceAllString(tags.ReplaceAllString(md(s, 50), ""), "·") // not "": neighbours must not meet
+		if markup.MatchString(rest) || strings.Contains(rest, "&") || utf8.RuneCountInString(rest) > 51 {
+			t.Errorf("md(%q) = %q", s, md(s, 50))
+		}
+		if b := brief(s, 50); !strings.HasPrefix(clean(s), strings.TrimSuffix(b, "…")) || utf8.RuneCountInString(b) > 51 {
+			t.Errorf("brief(%q) = %q", s, b)
+		}
+		type element struct {
+			XMLName xml.Name `xml:"a"`
+			V       string   `xml:",chardata"`
+		}
+		var out element
+		b, err := xml.Marshal(element{V: xmlText(s)})
+		if err == nil {
+			err = xml.Unmarshal(b, &out)
+		}
+		if err != nil || out.V != xmlText(s) {
+			t.Errorf("xmlText(%q) comes back as %q (%v)", s, out.V, err)
+		}
+		uri := sarifURI(s)
+		if u, err := url.Parse(uri.URI); err != nil || u.RawQuery != "" || u.Fragment != "" || u.Host != "" || u.Scheme != "" && u.Scheme != "file" {
+			t.Errorf("sarifURI(%q) = %+v (%v)", s, uri, err)
+		}
+	})
+}

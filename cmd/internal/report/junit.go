@@ -60,6 +60,7 @@ type (
 type junitHandler struct {
 	w      io.Writer
 	suites []*junitSuite
+	closed bool
 }
 
 func newJUnit(w io.Writer) *junitHandler { return &junitHandler{w: w} }
@@ -69,12 +70,18 @@ func (h *junitHandler) Handle(m *event.Message) error {
 	case m.App != nil:
 		h.suites = append(h.suites, junitApp(m.App))
 	case m.Summary != nil:
+		h.closed = true
 		return h.write(m.Summary)
 	}
 	return nil
 }
 
-func (h *junitHandler) Close() error { return nil }
+func (h *junitHandler) Close() error {
+	if !h.closed {
+		return incomplete("JUnit")
+	}
+	return nil
+}
 
 func junitApp(a *event.App) *junitSuite {
 	var carries, problems []string

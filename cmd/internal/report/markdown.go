@@ -34,6 +34,7 @@ type markdownHandler struct {
 	apps     int
 	rows     part
 	sections part
+	closed   bool
 }
 
 // part is a run of blocks of text that may not pass a size.
@@ -70,11 +71,17 @@ func (h *markdownHandler) Handle(m *event.Message) error {
 		}
 	case m.Summary != nil:
 		h.write(m.Summary)
+		h.closed = true
 	}
 	return nil
 }
 
-func (h *markdownHandler) Close() error { return h.w.Flush() }
+func (h *markdownHandler) Close() error {
+	if !h.closed {
+		return incomplete("Markdown")
+	}
+	return h.w.Flush()
+}
 
 func (h *markdownHandler) write(s *event.Summary) {
 	var head strings.Builder

@@ -44,3 +44,9 @@ func New(format string, w io.Writer, o Options) (event.Handler, error) {
 	}
 	return nil, fmt.Errorf("format %q is unknown: use one of %s", format, strings.Join(slices.Sorted(slices.Values(Formats)), ", "))
 }
+
+// incomplete is what Close says of a document whose run ended before its
+// summary. Formats of lines have no such end.
+func incomplete(document string) error {
+	return fmt.Errorf("the %s document is incomplete: the run ended before its summary", document)
+}

@@ -125,6 +125,7 @@ type sarifHandler struct {
 	failed    bool
 	seen      map[string]int // fingerprints of the present app
 	err       error
+	closed    bool
 }
 
 func newSARIF(w io.Writer) *sarifHandler {
@@ -140,11 +141,17 @@ func (h *sarifHandler) Handle(m *event.Message) error {
 		h.app(m.App)
 	case m.Summary != nil:
 		h.end(m.Summary)
+		h.closed = true
 	}
 	return cmp.Or(h.err, h.w.Flush())
 }
 
-func (h *sarifHandler) Close() error { return h.w.Flush() }
+func (h *sarifHandler) Close() error {
+	if !h.closed {
+		return incomplete("SARIF")
+	}
+	return h.w.Flush()
+}
 
 func (h *sarifHandler) app(a *event.App) {
 	h.seen = map[string]int{}
