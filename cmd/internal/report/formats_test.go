@@ -521,6 +521,9 @@ func TestSARIFFingerprintsOutliveVersions(t *testing.T) {
 }
 
 func TestSARIFStaysBelowTheLimits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes 10 MB")
+	}
 	replay := func(h func(*event.Message) error) error {
 		if err := h(&event.Message{Start: &event.Start{}}); err != nil {
 			return err
