@@ -91,6 +91,7 @@ type builder struct {
 	label  manifest.Text
 	// elsewhere counts DEX files that containers name but do not hold.
 	elsewhere int
+	library   bool // the input is an AAR
 	carriers  carriers
 
 	noted   map[fact.Problem]bool
@@ -232,6 +233,12 @@ func (b *builder) part(p Part, base bool) error {
 			prefix = path.Base(p.Path)
 		}
 		return b.compiled(data, kind, prefix)
+	case apk.KindClassFile:
+		data, err := readAll(p)
+		if err != nil {
+			return err
+		}
+		return b.classFile(data, path.Base(p.Path))
 	case apk.KindEmpty:
 		return binread.Errorf(binread.Truncated, "", -1, "the file is empty")
 	default:
@@ -269,6 +276,8 @@ type place struct {
 	base   bool   // the app's own APK
 	split  bool   // another APK of the app
 	depth  int    // of nesting
+	built  bool   // a part of a library: its class files are built into apps
+	lib    *library
 }
 
 // installed reports whether Android loads code and manifest from here.
@@ -276,6 +285,7 @@ func (pl place) installed() bool { return pl.depth == 0 }
 
 // archive reads an APK, or an archive found inside one.
 func (b *builder) archive(ar *apk.Archive, pl place) error {
+	pl.lib = b.newLibrary(ar, pl)
 	if pl.installed() {
 		b.manifest(ar, pl)
 		b.signers(ar, pl)
@@ -298,6 +308,7 @@ func (b *builder) archive(ar *apk.Archive, pl place) error {
 		}
 		b.entry(e, pl, i < len(loaded))
 	}
+	pl.lib.finish(b, pl)
 	b.tampered(ar, pl)
 	return nil
 }
@@ -333,6 +344,7 @@ func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 		return
 	}
 	switch {
+	case pl.lib.take(b, e, kind, unit):
 	case kind == apk.KindDEX || loaded:
 		data, err := e.Read(b.budget)
 		if err != nil {
@@ -371,7 +383,7 @@ func (b *builder) nested(e *apk.Entry, unit string, pl place) {
 		b.problem(unit, problemKind(err), err, true)
 		return
 	}
-	if err := b.archive(ar, place{prefix: unit + "!", depth: pl.depth + 1}); err != nil {
+	if err := b.archive(ar, place{prefix: unit + "!", depth: pl.depth + 1, built: pl.lib.holdsCode(e.RawName)}); err != nil {
 		b.problem(unit, problemKind(err), err, true)
 	}
 }
@@ -437,7 +449,7 @@ func (b *builder) tampered(ar *apk.Archive, pl place) {
 			// What was cut off together with the directory, nobody knows.
 			b.note(name, fact.ProblemMalformed, true, "%s: what else there was is not known (Android refuses this)", an.Detail)
 			continue
-		case !telling(an):
+		case !telling(an) || pl.lib.forApps(): // libraries never reach Android as they are
 			continue
 		}
 		if n++; n > 10 {
@@ -513,6 +525,8 @@ func (b *builder) noCode() {
 		b.note("", fact.ProblemMissingCode, true, "the file names %d DEX files and holds none: they stay in the APK, or in the .vdex file beside it", b.elsewhere)
 	case !a.Manifest.Present:
 		b.note("", fact.ProblemMissingCode, true, "the file holds neither a manifest nor code that could be read")
+	case b.library:
+		b.note("", fact.ProblemMissingCode, true, "the manifest of this library names classes, and it holds no classes.jar")
 	default:
 		name := strings.TrimSuffix(path.Base(a.Path), path.Ext(a.Path))
 		b.note("", fact.ProblemMissingCode, true, "there is no classes.dex in it: the code of a preinstalled app lies in oat/*/%s.odex or .vdex beside the APK, and none was there. Pull the whole folder", name)

@@ -31,7 +31,7 @@ func (b *builder) manifest(ar *apk.Archive, pl place) {
 			return
 		}
 	}
-	m, err := manifest.Open(data, res)
+	m, err := openManifest(data, res)
 	if err != nil {
 		b.problem(unit, problemKind(err), err, true)
 		if m == nil {

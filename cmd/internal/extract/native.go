@@ -17,7 +17,7 @@ const minNativeText = 6
 // native notes a native library.
 func (b *builder) native(e *apk.Entry, unit string) {
 	lib := fact.NativeLib{Unit: unit, Name: path.Base(e.Name)}
-	if d := path.Dir(e.Name); path.Base(path.Dir(d)) == "lib" {
+	if d := path.Dir(e.Name); path.Base(path.Dir(d)) == "lib" || path.Base(path.Dir(d)) == "jni" {
 		lib.ABI = path.Base(d)
 	}
 	data, err := e.Read(b.budget)

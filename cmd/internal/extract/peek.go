@@ -13,11 +13,11 @@ type Peeked struct {
 	VersionCode int64
 	Split       string
 	Signer      string // digest of the first certificate
-	HasCode     bool   // it holds classes.dex
+	HasCode     bool   // it holds classes.dex, or class files
 }
 
-// Peek looks into an archive. It returns nil if that is no app: neither a
-// manifest nor code is in it.
+// Peek looks into an archive. It returns nil if that is no app and no library:
+// neither a manifest nor code is in it.
 func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 	limits := l.archive()
 	ar, err := limits.NewReader(r, size)
@@ -29,7 +29,7 @@ func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 	p := &Peeked{HasCode: ar.Lookup(dexName(1)) != nil, Signer: firstSigner(ar, budget)}
 	e := ar.Lookup(manifestName)
 	if e == nil {
-		if p.HasCode {
+		if p.HasCode = p.HasCode || holdsClasses(ar, budget); p.HasCode {
 			return p
 		}
 		return nil

@@ -20,7 +20,9 @@ type textSource struct {
 	unit string
 	kind apk.Kind
 	e    *apk.Entry
-	open opener // of what is neither text nor DEX; else nil
+	// source is set for XML of a library: its values are told, not its lines.
+	source bool
+	open   opener // of what is neither text nor DEX; else nil
 }
 
 // late collects what goes wrong while texts are read. They may be read more
@@ -114,6 +116,8 @@ func (b *builder) text(s textSource, budget *apk.Budget, yield func(fact.Text) b
 		return true, nil
 	case s.kind == apk.KindELF:
 		return b.nativeText(s, budget, yield)
+	case s.source:
+		return sourceText(s, budget, yield)
 	}
 	r, err := s.e.Open(budget)
 	if err != nil {
