@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"cmd/internal/extract": {"apk", "dex", "signatures/fact"},
 	"cmd/internal/report":  {"cmd/internal/event", "signatures/fact", "signatures/finding"},
 	"cmd/internal/scan":    {"cmd/internal/extract", "cmd/internal/event", "signatures", "apk"},
+	"cmd/internal/fence":   {"cmd/internal/scan", "cmd/internal/extract", "cmd/internal/event", "signatures", "apk"},
 	"cmd/internal/cli":     {"cmd/internal", "signatures", "apk", "dex"},
 	"cmd":                  {"cmd", "signatures", "apk", "dex"},
 	"testdata":             {"apk", "dex"},

@@ -52,11 +52,28 @@ type env struct {
 	stdout, stderr io.Writer
 	log            *logrus.Logger
 	signal         *atomic.Int32 // the signal that ended the run, or 0
+	program        *Program
 }
 
-// Run runs one command line and returns its exit code.
+// Program is the whole program. Its zero value is what is shipped; tests add
+// faults to it.
+type Program struct {
+	// Fault, if set, is called with the path of each app before that is looked
+	// at, also in worker processes.
+	Fault func(path string)
+	// WorkerEnv is the environment of worker processes, which need none.
+	WorkerEnv []string
+}
+
+// Run runs one command line of the program as it is shipped and returns its
+// exit code.
 func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &env{vars: map[string]string{}, stdin: stdin, stdout: stdout, stderr: stderr, log: logrus.New(), signal: new(atomic.Int32)}
+	return new(Program).Run(ctx, args, environ, stdin, stdout, stderr)
+}
+
+// Run is described at the function Run.
+func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	e := &env{vars: map[string]string{}, stdin: stdin, stdout: stdout, stderr: stderr, log: logrus.New(), signal: new(atomic.Int32), program: p}
 	for _, kv := range environ {
 		if k, v, ok := strings.Cut(kv, "="); ok {
 			e.vars[k] = v
@@ -122,6 +139,7 @@ func (e *env) app() *cli.App {
 		e.domainsCommand(),
 		e.versionCommand(),
 		e.completionCommand(),
+		e.workerCommand(),
 	}
 	var prepare func(cs []*cli.Command)
 	prepare = func(cs []*cli.Command) {

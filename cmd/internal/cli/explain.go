@@ -18,7 +18,7 @@ func (e *env) explainCommand() *cli.Command {
 		ArgsUsage: "APK WHAT",
 		Description: "WHAT is an SDK (id or name), a host or domain, or an identifier (id or name), as\n" +
 			"the report names them.",
-		Flags: slices.Concat(scanFlags(), limitFlags(), signatureFlags(), []cli.Flag{
+		Flags: slices.Concat(scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to colour: auto, always or never"},
 		}),
 		Action: e.explain,
@@ -29,10 +29,15 @@ func (e *env) explain(c *cli.Context) error {
 	if c.Args().Len() != 2 {
 		return usagef("explain needs an APK and WHAT: an SDK, a host or an identifier")
 	}
-	opt, _, err := e.scanOptions(c)
+	opt, rules, err := e.scanOptions(c)
 	if err != nil {
 		return err
 	}
+	endFence, err := e.isolate(c, rules, &opt)
+	if err != nil {
+		return err
+	}
+	defer endFence()
 	ropt, err := e.reportOptions(c)
 	if err != nil {
 		return err

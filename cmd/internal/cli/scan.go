@@ -132,7 +132,7 @@ func (e *env) scanCommand() *cli.Command {
 			"Exit codes: 0 everything was analysed; 1 something was found that --fail-on forbids;\n" +
 			"2 usage, configuration or signature error; 3 something was analysed only in part or\n" +
 			"not at all (unless --allow-incomplete); 4 nothing to scan; 130, 143 interrupted.",
-		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), signatureFlags(), []cli.Flag{
+		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "fail-on", Usage: "exit with 1 if an app has `WHAT`: " + failOnHelp},
 			&cli.BoolFlag{Name: "allow-incomplete", Usage: "exit with 0 also when something was not or only partly analysed"},
 		}),
@@ -152,6 +152,11 @@ func (e *env) scan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	endFence, err := e.isolate(c, rules, &opt)
+	if err != nil {
+		return err
+	}
+	defer endFence()
 	ropt, err := e.reportOptions(c)
 	if err != nil {
 		return err
@@ -257,6 +262,7 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 		Rules:    compiled,
 		Limits:   limits,
 		MaxTime:  maxTime,
+		Fault:    e.program.Fault,
 		Jobs:     cmp.Or(c.Int("jobs"), runtime.GOMAXPROCS(0)),
 		Locale:   c.String("locale"),
 		ShowKeys: c.Bool("show-keys"),

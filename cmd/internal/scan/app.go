@@ -206,18 +206,28 @@ func (t *twins) key(ctx context.Context, in input, src extract.Source) string {
 	return key.String()
 }
 
-// StackDigest names the place of a fault: the first frames of ours, without
-// addresses, so that equal faults have equal names.
+// StackDigest names the place of a fault: the first functions of ours on the
+// stack of a goroutine, below the panic if there is one, without addresses, so
+// that equal faults have equal names.
 func StackDigest(stack []byte) string {
+	s := string(stack)
+	if i := strings.Index(s, "\npanic("); i >= 0 {
+		s = s[i:]
+	}
 	var frames []string
-	for line := range strings.Lines(string(stack)) {
+	for line := range strings.Lines(s) {
 		f := strings.TrimSpace(line)
-		if i := strings.Index(f, "telltale/"); strings.HasPrefix(f, "github.com/telltale-apk/") && i >= 0 {
-			name, _, _ := strings.Cut(f[i+len("telltale/"):], "(")
-			frames = append(frames, name)
-			if len(frames) == 3 {
-				break
-			}
+		name, ok := strings.CutPrefix(f, "github.com/telltale-apk/telltale/")
+		if !ok || !strings.HasSuffix(f, ")") {
+			continue
+		}
+		// "pkg/sub.(*T).f(0x1, 0x2)": the last parenthesis holds arguments.
+		name = name[:strings.LastIndexByte(name, '(')]
+		if len(frames) > 0 && frames[len(frames)-1] == name {
+			continue // a recursion
+		}
+		if frames = append(frames, name); len(frames) == 3 {
+			break
 		}
 	}
 	return strings.Join(frames, " < ")

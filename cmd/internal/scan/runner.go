@@ -41,6 +41,10 @@ type inProcess struct {
 
 func newInProcess() inProcess { return inProcess{5 * time.Second} }
 
+// InProcess returns the Runner without a fence. patience is how long what does
+// not stop when it is told to is waited for.
+func InProcess(patience time.Duration) Runner { return inProcess{patience} }
+
 func (r inProcess) Peek(ctx context.Context, p extract.Part, o Options) (*extract.Peeked, error) {
 	return within(ctx, o.MaxTime, r.patience, func(context.Context) (*extract.Peeked, error) {
 		return extract.Peek(p.R, p.Size, o.Limits), nil
@@ -123,6 +127,12 @@ func (f *Fault) Error() string {
 	return s
 }
 
+// OverBudget says that a limit which is not counted in bytes of files was
+// reached.
+type OverBudget struct{ Detail string }
+
+func (e *OverBudget) Error() string { return e.Detail }
+
 // faultOf describes a recovered panic. One that was passed on from another
 // goroutine brings its own stack.
 func faultOf(v any, stack []byte) *Fault {
@@ -144,8 +154,11 @@ func Failed(path string, err error, o Options) *event.App {
 func problemOf(err error, o Options) fact.Problem {
 	p := fact.Problem{Kind: fact.ProblemMalformed, Detail: err.Error(), Lossy: true}
 	var f *Fault
+	var over *OverBudget
 	var stuck *stuckError
 	switch {
+	case errors.As(err, &over):
+		p.Kind = fact.ProblemBudget
 	case errors.As(err, &f):
 		p.Kind = fact.ProblemInternal
 	case errors.Is(err, errTime):

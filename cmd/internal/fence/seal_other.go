@@ -1,0 +1,11 @@
+//go:build !linux
+
+package fence
+
+import "os/exec"
+
+// seal gives up what the process does not need. There is no means for that
+// here that is used yet.
+func seal(int64) []string { return []string{"a process of its own"} }
+
+func alone(*exec.Cmd) {}
