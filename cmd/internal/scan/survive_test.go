@@ -286,8 +286,7 @@ func TestFaultsOfOneAppAreItsOwn(t *testing.T) {
 			case "index.apk":
 				_ = names[len(path)]
 			case "nil.apk":
-				var m map[string]int
-				m[path] = 1
+				write(nil, path)
 			}
 		},
 	}
@@ -360,3 +359,6 @@ func (s stopAt) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return s.r.ReadAt(p, off)
 }
+
+// write writes to a map, nil or not.
+func write(m map[string]int, key string) { m[key] = 1 }
