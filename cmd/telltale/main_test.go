@@ -45,8 +45,10 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"validate": validate,
-			"verdict":  verdict,
+			"container": container,
+			"same":      same,
+			"validate":  validate,
+			"verdict":   verdict,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("APKS", apks)

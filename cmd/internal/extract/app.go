@@ -15,8 +15,10 @@ import (
 
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/apk/binread"
+	"github.com/telltale-apk/telltale/apk/bundle"
 	"github.com/telltale-apk/telltale/apk/manifest"
 	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/dex/mapping"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -89,6 +91,9 @@ type builder struct {
 	tables []tableUnit
 	digest map[string]bool // code already taken: the same DEX in several places counts once
 	label  manifest.Text
+	title  string       // what a container calls the app
+	names  *mapping.Map // of a bundle whose code was obfuscated
+	hidden hidden
 	// elsewhere counts DEX files that containers name but do not hold.
 	elsewhere int
 	library   bool // the input is an AAR
@@ -211,6 +216,11 @@ func (b *builder) part(p Part, base bool) error {
 		if err != nil {
 			return err
 		}
+		if base {
+			if c := bundle.Open(ar, b.limits, b.budget); c != nil {
+				return b.container(ar, c)
+			}
+		}
 		return b.archive(ar, place{prefix: prefix, base: base, split: p.Role == RoleSplit})
 	case apk.KindDEX:
 		data, err := readAll(p)
@@ -241,6 +251,8 @@ func (b *builder) part(p Part, base bool) error {
 		return b.classFile(data, path.Base(p.Path))
 	case apk.KindEmpty:
 		return binread.Errorf(binread.Truncated, "", -1, "the file is empty")
+	case apk.KindOldAPKM:
+		return binread.Errorf(binread.Encrypted, "", -1, "an APKM file of 2020, which APKMirror encrypted: it cannot be read. Download the app again (newer APKM files are not encrypted), or pull it from a device with adb")
 	default:
 		return fmt.Errorf("%w (%s)", ErrUnsupported, kindName(kind))
 	}
@@ -309,6 +321,7 @@ func (b *builder) archive(ar *apk.Archive, pl place) error {
 		b.entry(e, pl, i < len(loaded))
 	}
 	pl.lib.finish(b, pl)
+	b.between(ar, pl)
 	b.tampered(ar, pl)
 	return nil
 }
@@ -345,6 +358,7 @@ func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 	}
 	switch {
 	case pl.lib.take(b, e, kind, unit):
+		return
 	case kind == apk.KindDEX || loaded:
 		data, err := e.Read(b.budget)
 		if err != nil {
@@ -356,15 +370,21 @@ func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 		if err := b.dex(data, unit, loaded && pl.installed()); err != nil {
 			b.problem(unit, problemKind(err), err, true)
 		}
+		if !loaded && pl.installed() {
+			b.behindGap(e, unit)
+		}
+		return
 	case b.carrier(e, kind, unit):
 	case kind == apk.KindZIP:
 		b.nested(e, unit, pl)
+		return
 	case kind == apk.KindELF:
 		b.native(e, unit)
 		b.nativeCarrier(e, unit)
-	case kind.IsText() || kind == apk.KindAXML:
+	case kind.IsText() || kind == apk.KindAXML || kind == apk.KindProtoXML:
 		b.texts = append(b.texts, textSource{unit: unit, kind: kind, e: e})
 	}
+	b.search(e, unit, pl)
 }
 
 // nested looks for code in an archive inside an archive.
@@ -373,14 +393,12 @@ func (b *builder) nested(e *apk.Entry, unit string, pl place) {
 		b.note(unit, fact.ProblemBudget, true, "archives are nested more than %d deep; this one was not opened%s", b.o.Limits.Depth, raise("depth"))
 		return
 	}
-	data, err := e.Read(b.budget)
+	ar, err := b.limits.Nested(e, b.budget)
 	if err != nil {
 		b.problem(unit, problemKind(err), err, true)
 		return
 	}
-	ar, err := b.limits.NewBytes(data)
-	if err != nil {
-		b.problem(unit, problemKind(err), err, true)
+	if !b.opened(ar, unit) {
 		return
 	}
 	if err := b.archive(ar, place{prefix: unit + "!", depth: pl.depth + 1, built: pl.lib.holdsCode(e.RawName)}); err != nil {
@@ -404,6 +422,7 @@ func (b *builder) dex(data []byte, unit string, loaded bool) error {
 		b.digest[tableKey(f)] = true
 		b.unit(f, name, sha, loaded)
 	}
+	b.behind(data, files, unit)
 	if err != nil && len(files) > 0 {
 		b.problem(unit, problemKind(err), err, true)
 		return nil
@@ -494,6 +513,8 @@ func (b *builder) finish() {
 	})
 	if len(b.set.Units) > 0 {
 		connect(b.set.Units)
+		b.undefined()
+		firstNames(b.set.Units, b.names)
 		b.set.Graph = Graph(b.set.Units)
 		return
 	}

@@ -38,15 +38,20 @@ func (b *builder) manifest(ar *apk.Archive, pl place) {
 			return
 		}
 	}
+	b.declared(m, unit, pl.base, strings.TrimSuffix(pl.prefix, "!"))
+}
+
+// declared takes what the manifest of a part declares.
+func (b *builder) declared(m *manifest.Manifest, unit string, base bool, part string) {
 	b.anomalies(unit, m.Anomalies)
 	f := toFact(m)
 	dst := &b.set.App.Manifest
-	if pl.base {
+	if base {
 		*dst = f
 		b.label = m.Application.Label
 		return
 	}
-	merge(dst, &f, strings.TrimSuffix(pl.prefix, "!"))
+	merge(dst, &f, part)
 }
 
 // anomalies tells of what is odd in binary XML or in a resource table.

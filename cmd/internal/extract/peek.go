@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/apk/bundle"
 	"github.com/telltale-apk/telltale/apk/manifest"
 )
 
@@ -16,8 +17,8 @@ type Peeked struct {
 	HasCode     bool   // it holds classes.dex, or class files
 }
 
-// Peek looks into an archive. It returns nil if that is no app and no library:
-// neither a manifest nor code is in it.
+// Peek looks into an archive. It returns nil if that is no app, no library and
+// no container of apps: neither a manifest nor code is in it.
 func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 	limits := l.archive()
 	ar, err := limits.NewReader(r, size)
@@ -26,13 +27,22 @@ func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 		return &Peeked{}
 	}
 	budget := apk.NewBudget(limits)
+	p := peek(ar, budget)
+	if !p.HasCode && ar.Lookup(manifestName) == nil {
+		if !bundle.Detect(ar, limits, budget) {
+			return nil
+		}
+		p.HasCode = true // which APKs of it belong together, it says itself
+	}
+	return p
+}
+
+func peek(ar *apk.Archive, budget *apk.Budget) *Peeked {
 	p := &Peeked{HasCode: ar.Lookup(dexName(1)) != nil, Signer: firstSigner(ar, budget)}
 	e := ar.Lookup(manifestName)
 	if e == nil {
-		if p.HasCode = p.HasCode || holdsClasses(ar, budget); p.HasCode {
-			return p
-		}
-		return nil
+		p.HasCode = p.HasCode || holdsClasses(ar, budget)
+		return p
 	}
 	data, err := e.Read(budget)
 	if err != nil {

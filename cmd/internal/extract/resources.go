@@ -1,9 +1,12 @@
 package extract
 
 import (
+	"cmp"
+
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/apk/arsc"
 	"github.com/telltale-apk/telltale/apk/manifest"
+	"github.com/telltale-apk/telltale/apk/protoxml"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -13,6 +16,7 @@ const tableName = "resources.arsc"
 type tableUnit struct {
 	unit  string
 	table *arsc.Table
+	proto *protoxml.Table // of a bundle's module, instead
 }
 
 // resources reads the table of an APK of the app and returns all tables so far
@@ -27,7 +31,7 @@ func (b *builder) resources(ar *apk.Archive, pl place) manifest.Resolver {
 		if len(data) > 0 {
 			t, err := arsc.Open(data)
 			if err == nil {
-				b.tables = append(b.tables, tableUnit{unit, t})
+				b.tables = append(b.tables, tableUnit{unit: unit, table: t})
 				b.anomalies(unit, t.Anomalies())
 			} else {
 				b.problem(unit, problemKind(err), err, true)
@@ -38,20 +42,37 @@ func (b *builder) resources(ar *apk.Archive, pl place) manifest.Resolver {
 }
 
 // view picks resources as a phone with the wanted language would.
-func (b *builder) view() *arsc.View {
-	tables := make([]*arsc.Table, len(b.tables))
-	for i, t := range b.tables {
-		tables[i] = t.table
+func (b *builder) view() manifest.Resolver {
+	opts := arsc.Options{Locale: b.o.Locale}
+	var tables []*arsc.Table
+	var protos []*protoxml.Table
+	for _, t := range b.tables {
+		if t.proto != nil {
+			protos = append(protos, t.proto)
+		} else {
+			tables = append(tables, t.table)
+		}
 	}
-	return arsc.Join(tables...).View(arsc.Options{Locale: b.o.Locale})
+	if protos != nil { // a bundle has no other tables
+		return protoxml.NewView(opts, protos...)
+	}
+	return arsc.Join(tables...).View(opts)
 }
 
 // resolveLabel looks the label up once the tables of all splits are known.
-func (b *builder) resolveLabel() { b.set.App.Label = b.label.In(b.view()) }
+func (b *builder) resolveLabel() { b.set.App.Label = cmp.Or(b.label.In(b.view()), b.title) }
 
 // resourceTexts yields the strings of the resource tables.
 func (b *builder) resourceTexts(yield func(fact.Text) bool) bool {
 	for _, t := range b.tables {
+		if t.proto != nil {
+			for s := range t.proto.Strings() {
+				if !yield(fact.Text{Unit: t.unit, Kind: fact.TextResource, Off: s.Off, Name: s.Name, Value: s.Value}) {
+					return false
+				}
+			}
+			continue
+		}
 		for s := range t.table.Strings() {
 			if !yield(fact.Text{Unit: t.unit, Kind: fact.TextResource, Off: s.Off, Name: s.Name(), Value: s.Value}) {
 				return false

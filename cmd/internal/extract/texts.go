@@ -108,12 +108,18 @@ func (b *builder) text(s textSource, budget *apk.Budget, yield func(fact.Text) b
 		if err != nil {
 			return true, err
 		}
+		skip := splitNames(d)
 		for off, v := range d.Strings() {
+			if skip[v] {
+				continue
+			}
 			if !yield(fact.Text{Unit: s.unit, Kind: fact.TextXML, Off: off, Value: v}) {
 				return false, nil
 			}
 		}
 		return true, nil
+	case s.kind == apk.KindProtoXML:
+		return protoText(s, budget, yield)
 	case s.kind == apk.KindELF:
 		return b.nativeText(s, budget, yield)
 	case s.source:

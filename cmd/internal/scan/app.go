@@ -128,6 +128,7 @@ func assemble(set *fact.Set, f *finding.Findings) *event.App {
 		})
 	}
 	a.Findings = *f
+	packed(a)
 	return a
 }
 
