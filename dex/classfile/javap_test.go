@@ -161,7 +161,7 @@ func (p *javapParser) line(s string) {
 		p.add("bootstrap %s", f[1])
 	case p.part == "bootstrap" && strings.HasPrefix(s, "      #"):
 		p.add("argument %s", f[0])
-	case p.part == "annotations" && strings.HasSuffix(f[0], ":") && len(f) > 1 && f[1][0] == '#':
+	case p.part == "annotations" && f[0][0] >= '0' && f[0][0] <= '9' && len(f) > 1 && f[1][0] == '#':
 		if note := strings.Join(f[1:], " "); !strings.HasSuffix(note, "()") || strings.Count(note, "(") > 1 {
 			p.note(note)
 		}

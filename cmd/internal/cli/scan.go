@@ -100,7 +100,8 @@ func parseSize(s string, bytes bool) (int64, error) {
 		i := slices.IndexFunc(sizeUnits, func(u struct {
 			name string
 			n    int64
-		}) bool {
+		},
+		) bool {
 			name := strings.ToLower(u.name)
 			return suffix == name || suffix == name[:1]
 		})

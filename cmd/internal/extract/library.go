@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/telltale-apk/telltale/apk"
@@ -30,7 +31,7 @@ func (b *builder) newLibrary(ar *apk.Archive, pl place) *library {
 	switch e := ar.Lookup(manifestName); {
 	case len(loadedDex(ar)) > 0:
 	case e == nil:
-		l.built = l.built || pl.depth == 0
+		l.built = l.built || pl.depth == 0 && slices.ContainsFunc(ar.Entries(), b.isClass)
 	default:
 		if head, err := e.Head(sourceHead, b.budget); err == nil && isSource(head) {
 			l.aar, l.built = true, pl.depth == 0 || pl.built
@@ -38,6 +39,12 @@ func (b *builder) newLibrary(ar *apk.Archive, pl place) *library {
 		}
 	}
 	return l
+}
+
+// isClass reports whether an entry is a class file, by its content.
+func (b *builder) isClass(e *apk.Entry) bool {
+	kind, err := e.Sniff(b.budget)
+	return err == nil && kind == apk.KindClassFile
 }
 
 // take looks at an entry of an archive that may be a library. It reports
