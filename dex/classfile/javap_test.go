@@ -140,10 +140,11 @@ func (p *javapParser) line(s string) {
 			return
 		}
 		p.add("handler %s", strings.Join(f[:3], " "))
-	case p.part == "code" && len(s) > 11 && s[10] == ':':
-		operands, _, _ := strings.Cut(s[11:], " // ")
+	case p.part == "code" && strings.HasPrefix(s, "      ") && len(f) > 1 && strings.HasSuffix(f[0], ":") && f[0][0] >= '0' && f[0][0] <= '9':
+		pc, rest, _ := strings.Cut(s, ":")
+		operands, _, _ := strings.Cut(rest, " // ")
 		o := strings.Fields(operands)
-		p.add("%s %s", strings.TrimSpace(s[:10]), strings.Join(o, " "))
+		p.add("%s %s", strings.TrimSpace(pc), strings.Join(o, " "))
 		if strings.HasSuffix(operands, "{") {
 			p.part = "switch"
 		}
