@@ -15,6 +15,8 @@ import (
 
 	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
+
+	"github.com/telltale-apk/telltale/cmd/internal/report"
 )
 
 // Exit codes. The lowest in the order 2, 1, 3, 4, 0 that applies is returned;
@@ -26,6 +28,7 @@ const (
 	exitIncomplete = 3 // something was analysed only in part, or not at all
 	exitNothing    = 4 // there was nothing to scan
 	exitInterrupt  = 130
+	exitPipe       = 141 // nobody reads standard output any more
 	exitTerminated = 143
 )
 
@@ -92,11 +95,11 @@ func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Read
 	case errors.As(err, &ee):
 		code = ee.code
 		if ee.msg != "" {
-			fmt.Fprintf(stderr, "telltale: %s\n", ee.msg)
+			fmt.Fprintf(stderr, "telltale: %s\n", cleanLines(ee.msg))
 		}
 	default:
 		code = exitUsage
-		fmt.Fprintf(stderr, "telltale: %v\n", err)
+		fmt.Fprintf(stderr, "telltale: %s\n", cleanLines(err.Error()))
 	}
 	switch e.signal.Load() {
 	case int32(syscall.SIGINT):
@@ -107,12 +110,25 @@ func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Read
 	return code
 }
 
+// cleanLines makes a message safe for a terminal. It may be of several lines.
+func cleanLines(msg string) string {
+	lines := strings.Split(msg, "\n")
+	for i, l := range lines {
+		lines[i] = report.Clean(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // notify cancels the context at the first SIGINT or SIGTERM, so that a run
 // ends cleanly with what is done; a second signal ends the program at once.
 func (e *env) notify(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM)
+	// A pipe that nobody reads is an error of the write, so that unfinished
+	// files can be removed.
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
 	done := make(chan struct{})
 	go func() {
 		select {
@@ -125,7 +141,7 @@ func (e *env) notify(ctx context.Context) (context.Context, func()) {
 		case <-done:
 		}
 	}()
-	return ctx, func() { signal.Stop(ch); close(done); cancel() }
+	return ctx, func() { signal.Stop(ch); signal.Stop(pipe); close(done); cancel() }
 }
 
 func (e *env) app() *cli.App {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,35 +15,74 @@ import (
 )
 
 // atomicFile is written beside its destination and takes its place only when
-// it is whole: an earlier report is never left half overwritten.
+// it is whole: an earlier report is never left half overwritten. A destination
+// that is no file (a pipe, a device) is written to as it is.
 type atomicFile struct {
 	*os.File
-	dest string
+	dest   string
+	mode   os.FileMode // of the file that is replaced, 0 if there is none
+	direct bool
 }
 
 func createAtomic(dest string) (*atomicFile, error) {
-	f, err := os.CreateTemp(filepath.Dir(dest), "."+filepath.Base(dest)+".*")
-	if err != nil {
-		return nil, fmt.Errorf("%s cannot be written: %w", dest, errors.Unwrap(err))
+	fail := func(err error) (*atomicFile, error) {
+		return nil, fmt.Errorf("%s cannot be written: %s", dest, errText(err))
 	}
-	return &atomicFile{f, dest}, nil
+	// What a link leads to is replaced, not the link.
+	target := dest
+	if p, err := filepath.EvalSymlinks(dest); err == nil {
+		target = p
+	}
+	out := &atomicFile{dest: target}
+	if st, err := os.Stat(target); err == nil {
+		switch {
+		case st.IsDir():
+			return fail(errors.New("it is a folder"))
+		case !st.Mode().IsRegular():
+			f, err := os.OpenFile(target, os.O_WRONLY, 0)
+			if err != nil {
+				return fail(err)
+			}
+			out.File, out.direct = f, true
+			return out, nil
+		}
+		out.mode = st.Mode().Perm()
+	}
+	for n := 0; ; n++ {
+		name := filepath.Join(filepath.Dir(target), fmt.Sprintf(".%s.%d.%d", filepath.Base(target), os.Getpid(), n))
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) && n < 1000 {
+			continue
+		}
+		if err != nil {
+			return fail(err)
+		}
+		out.File = f
+		return out, nil
+	}
 }
 
 // commit puts the file in place.
 func (f *atomicFile) commit() error {
-	err := f.Sync()
+	var err error
+	if !f.direct {
+		err = f.Sync()
+	}
 	if cerr := f.File.Close(); err == nil {
 		err = cerr
 	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
+	if f.direct {
+		return err
+	}
+	if err == nil && f.mode != 0 {
+		err = os.Chmod(f.Name(), f.mode)
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), f.dest)
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fmt.Errorf("%s cannot be written: %w", f.dest, err)
+		return fmt.Errorf("%s cannot be written: %s", f.dest, errText(err))
 	}
 	return nil
 }
@@ -50,7 +90,9 @@ func (f *atomicFile) commit() error {
 // discard removes what was written.
 func (f *atomicFile) discard() {
 	f.File.Close()
-	os.Remove(f.Name())
+	if !f.direct {
+		os.Remove(f.Name())
+	}
 }
 
 // outputs fans one stream out to a handler for each format.

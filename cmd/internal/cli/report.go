@@ -131,8 +131,8 @@ func (e *env) writeReport(c *cli.Context, formats []string, replay func(func(*ev
 	} else {
 		out.abandon()
 	}
-	if err != nil && !errors.Is(err, io.ErrClosedPipe) {
-		return &exitError{exitUsage, "the report cannot be written: " + err.Error()}
+	if err != nil {
+		return e.writeFailed(err)
 	}
 	return nil
 }

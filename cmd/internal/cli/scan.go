@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -134,6 +135,7 @@ func (e *env) scanCommand() *cli.Command {
 			"2 usage, configuration or signature error; 3 something was analysed only in part or\n" +
 			"not at all (unless --allow-incomplete); 4 nothing to scan; 130, 143 interrupted.",
 		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "resume", Usage: "write results to `FILE` as NDJSON as they come, and go on with what it holds of an earlier run"},
 			&cli.StringSliceFlag{Name: "fail-on", Usage: "exit with 1 if an app has `WHAT`: " + failOnHelp},
 			&cli.BoolFlag{Name: "allow-incomplete", Usage: "exit with 0 also when something was not or only partly analysed"},
 		}),
@@ -166,57 +168,109 @@ func (e *env) scan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	stopBar := e.progress(c, &opt)
 	start := event.Start{
 		Schema:     event.Schema,
 		Tool:       event.Tool{Name: "telltale", Version: version},
 		Signatures: event.Signatures{Digest: rules.Digest(), Counts: rules.Counts()},
 	}
-	begun := false
-	var forbidden []event.ExitReason
-	sum, err := scan.Paths(c.Context, c.Args().Slice(), e.stdin, opt, func(a *event.App) error {
-		if !begun {
-			begun = true
-			if err := out.handle(&event.Message{Start: &start}); err != nil {
-				return err
-			}
-		}
-		for _, f := range conditions {
-			if why := f.check(a); why != "" {
-				forbidden = append(forbidden, event.ExitReason{Code: exitForbidden, Reason: why})
-			}
-		}
-		return out.handle(&event.Message{App: a})
-	})
+	stopBar := e.progress(c, &opt)
+	sum, err := e.scanTo(c, out, start, conditions, opt)
 	stopBar()
-	if err != nil {
-		out.abandon()
-		return &exitError{exitUsage, err.Error()}
-	}
-	sum.ExitReasons = append(sum.ExitReasons, forbidden...)
-	sum.ExitReasons = append(sum.ExitReasons, reasons(sum, c.Bool("allow-incomplete"))...)
-	if !begun {
-		if err := out.handle(&event.Message{Start: &start}); err != nil {
-			out.abandon()
-			return &exitError{exitUsage, err.Error()}
-		}
-	}
-	err = out.handle(&event.Message{Summary: sum})
 	if err == nil {
 		err = out.close()
 	} else {
 		out.abandon()
 	}
 	if err != nil {
-		if errors.Is(err, io.ErrClosedPipe) {
-			return nil
-		}
-		return &exitError{exitUsage, "the report cannot be written: " + err.Error()}
+		return e.writeFailed(err)
 	}
 	if len(sum.ExitReasons) > 0 {
 		return &exitError{code: sum.ExitReasons[0].Code}
 	}
 	return nil
+}
+
+// scanTo scans and tells out. The error is about the arguments or about what
+// could not be written.
+func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, conditions []failOn, opt scan.Options) (*event.Summary, error) {
+	found, err := scan.Find(c.Context, c.Args().Slice(), e.stdin, opt)
+	if err != nil {
+		return nil, &exitError{exitUsage, err.Error()}
+	}
+	var before event.Summary
+	before.ByStatus = map[string]int{}
+	var forbidden []event.ExitReason
+	check := func(a *event.App) {
+		for _, f := range conditions {
+			if why := f.check(a); why != "" {
+				forbidden = append(forbidden, event.ExitReason{Code: exitForbidden, Reason: why})
+			}
+		}
+	}
+	var results *ledger
+	if name := c.String("resume"); name != "" {
+		if results, err = openLedger(name, start); err != nil {
+			return nil, err
+		}
+		defer results.Close()
+		if err := results.plan(found); err != nil {
+			return nil, err
+		}
+	}
+	if err := out.handle(&event.Message{Start: &start}); err != nil {
+		return nil, err
+	}
+	if results != nil {
+		err := results.replay(func(a *event.App) error {
+			check(a)
+			scan.Count(&before, a)
+			return out.handle(&event.Message{App: a})
+		})
+		if err != nil {
+			return nil, err
+		}
+		if n := len(results.held); n > 0 {
+			e.log.WithField("held", n).Info("goes on with " + results.name)
+		}
+		stream, err := report.New("ndjson", results, report.Options{})
+		if err != nil {
+			return nil, err
+		}
+		if results.end == 0 {
+			if err := stream.Handle(&event.Message{Start: &start}); err != nil {
+				return nil, err
+			}
+		}
+		out.handlers = append(out.handlers, stream)
+	}
+	sum, err := found.Scan(c.Context, opt, func(a *event.App) error {
+		check(a)
+		return out.handle(&event.Message{App: a})
+	})
+	if err != nil {
+		return nil, err
+	}
+	sum.Apps += before.Apps
+	sum.WithTracker += before.WithTracker
+	for status, n := range before.ByStatus {
+		sum.ByStatus[status] += n
+	}
+	sum.ExitReasons = append(sum.ExitReasons, forbidden...)
+	sum.ExitReasons = append(sum.ExitReasons, reasons(sum, c.Bool("allow-incomplete"))...)
+	return sum, out.handle(&event.Message{Summary: sum})
+}
+
+// writeFailed is the end of a command whose report could not be written.
+func (e *env) writeFailed(err error) error {
+	var ee *exitError
+	switch {
+	case errors.As(err, &ee):
+		return err
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+		// Who reads it has seen enough.
+		return &exitError{code: exitPipe}
+	}
+	return &exitError{exitUsage, "the report cannot be written: " + err.Error()}
 }
 
 // reasons lists why a run does not end with 0, in order of precedence.

@@ -22,23 +22,21 @@ func encode(v any, prefix, indent string) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-// ndjsonHandler writes one message a line and flushes each, so that a killed
-// run leaves whole lines behind.
-type ndjsonHandler struct{ w *bufio.Writer }
+// ndjsonHandler writes each message as one line, in one write.
+type ndjsonHandler struct{ w io.Writer }
 
-func newNDJSON(w io.Writer) *ndjsonHandler { return &ndjsonHandler{bufio.NewWriter(w)} }
+func newNDJSON(w io.Writer) *ndjsonHandler { return &ndjsonHandler{w} }
 
 func (h *ndjsonHandler) Handle(m *event.Message) error {
 	b, err := encode(m, "", "")
 	if err != nil {
 		return err
 	}
-	h.w.Write(b)
-	h.w.WriteByte('\n')
-	return h.w.Flush()
+	_, err = h.w.Write(append(b, '\n'))
+	return err
 }
 
-func (h *ndjsonHandler) Close() error { return h.w.Flush() }
+func (h *ndjsonHandler) Close() error { return nil }
 
 // jsonHandler writes the one document of telltale.report/v1 as the stream
 // comes, holding no more than one app in memory.

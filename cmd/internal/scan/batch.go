@@ -3,12 +3,14 @@ package scan
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/extract"
 	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/finding"
 )
 
 // Options are what a run was asked for.
@@ -42,6 +44,21 @@ const window = 4
 // When ctx is cancelled the apps done so far are emitted and the summary says
 // that the run was interrupted.
 func Paths(ctx context.Context, args []string, stdin io.Reader, o Options, emit func(*event.App) error) (*event.Summary, error) {
+	f, err := Find(ctx, args, stdin, o)
+	if err != nil {
+		return nil, err
+	}
+	return f.Scan(ctx, o, emit)
+}
+
+// Found is the apps that arguments lead to, before they are looked at.
+type Found struct {
+	inputs  []input
+	skipped map[string]int
+}
+
+// Find looks for apps. The error is about the arguments.
+func Find(ctx context.Context, args []string, stdin io.Reader, o Options) (*Found, error) {
 	if o.Runner == nil {
 		o.Runner = newInProcess()
 	}
@@ -49,8 +66,41 @@ func Paths(ctx context.Context, args []string, stdin io.Reader, o Options, emit 
 	if err != nil {
 		return nil, err
 	}
-	inputs := f.group(ctx, o)
-	sum := &event.Summary{ByStatus: map[string]int{}, Skipped: f.Skipped, ExitReasons: []event.ExitReason{}}
+	return &Found{f.group(ctx, o), f.Skipped}, nil
+}
+
+// Input is an app that was found.
+type Input struct {
+	Path  string // of its result
+	Files []InputFile
+}
+
+// InputFile is a file of an app.
+type InputFile struct {
+	Path     string // as the result names it
+	File     string // as the operating system does
+	Size     int64
+	Modified time.Time
+}
+
+// Keep removes the apps for which keep returns false.
+func (f *Found) Keep(keep func(*Input) bool) {
+	f.inputs = slices.DeleteFunc(f.inputs, func(in input) bool {
+		x := Input{Path: in.Parts[0].Path}
+		for _, p := range in.Parts {
+			x.Files = append(x.Files, InputFile{p.Path, p.File, p.Size, p.Modified})
+		}
+		return !keep(&x)
+	})
+}
+
+// Scan looks at the apps, as Paths does.
+func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error) (*event.Summary, error) {
+	if o.Runner == nil {
+		o.Runner = newInProcess()
+	}
+	inputs := f.inputs
+	sum := &event.Summary{ByStatus: map[string]int{}, Skipped: f.skipped, ExitReasons: []event.ExitReason{}}
 
 	type slot struct {
 		in   input
@@ -102,14 +152,7 @@ func Paths(ctx context.Context, args []string, stdin io.Reader, o Options, emit 
 			wg.Wait()
 			return nil, err
 		}
-		sum.Apps++
-		sum.ByStatus[string(app.Status)]++
-		for _, s := range app.SDKs {
-			if s.Tracker {
-				sum.WithTracker++
-				break
-			}
-		}
+		Count(sum, app)
 		if o.Progress != nil {
 			o.Progress(n, len(inputs), app.Path)
 		}
@@ -117,6 +160,15 @@ func Paths(ctx context.Context, args []string, stdin io.Reader, o Options, emit 
 	wg.Wait()
 	sum.Interrupted = n < len(inputs)
 	return sum, nil
+}
+
+// Count adds a result to a summary.
+func Count(sum *event.Summary, app *event.App) {
+	sum.Apps++
+	sum.ByStatus[string(app.Status)]++
+	if slices.ContainsFunc(app.SDKs, func(s finding.SDK) bool { return s.Tracker }) {
+		sum.WithTracker++
+	}
 }
 
 // twins lets byte-equal inputs be analysed once. Only inputs whose parts have

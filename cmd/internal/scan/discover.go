@@ -10,8 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"github.com/telltale-apk/telltale/apk"
@@ -23,6 +25,7 @@ type candidate struct {
 	Path     string // as reached from the argument, slash-separated: what reports show
 	File     string // what the operating system is asked to open
 	Size     int64
+	Modified time.Time
 	Explicit bool // named as an argument: it always gives a result
 	Kind     apk.Kind
 	Err      error // it could not be opened
@@ -121,6 +124,9 @@ func (f *found) arg(ctx context.Context, a string, listed bool) error {
 	st, err := os.Stat(a)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) && !listed {
+			if strings.ContainsFunc(shown, func(r rune) bool { return !strconv.IsPrint(r) }) {
+				shown = strconv.Quote(shown)
+			}
 			return fmt.Errorf("%s does not exist", shown)
 		}
 		f.Files = append(f.Files, candidate{Path: shown, File: a, Explicit: true, Err: reason(err)})
@@ -195,7 +201,7 @@ func (f *found) look(path, file string, st fs.FileInfo, explicit bool) candidate
 		return c
 	}
 	defer r.Close()
-	c.Size = st.Size()
+	c.Size, c.Modified = st.Size(), st.ModTime()
 	head := make([]byte, min(headSize, c.Size))
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
