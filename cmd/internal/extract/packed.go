@@ -35,6 +35,10 @@ func (b *builder) undefined() {
 	if !m.Present || m.Split != "" || b.library || slices.ContainsFunc(a.Problems, explains) {
 		return
 	}
+	if needsCode(m) && !slices.ContainsFunc(b.set.Units, func(u fact.Unit) bool { return u.Info().Loaded }) {
+		b.note("", fact.ProblemMissingCode, true, "there is no code in it that Android would load, only code inside other files: that of a preinstalled app lies in oat/*/ beside the APK, and none was there. Pull the whole folder")
+		return
+	}
 	defined := map[string]bool{} // class names of the manifest, as descriptors
 	name := func(class string) {
 		// A component may be one of Android's own, as NativeActivity is.

@@ -50,3 +50,11 @@ func TestClassesThatNoCodeDefines(t *testing.T) {
 		}
 	}
 }
+
+func TestCodeInOtherFilesOnly(t *testing.T) {
+	m := `<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="a"><application><activity android:name=".Main"/></application></manifest>`
+	s := factsOf(t, in("app.apk", apkOf(m, nil, apktest.File{Name: "assets/x", Content: dexOf("b/Plugin", "x.example.com")})))
+	if got := problemText(s); s.App.Status != fact.Partial || !strings.Contains(got, "LOSSY missing-code : there is no code in it that Android would load") {
+		t.Errorf("%s: %s", s.App.Status, got)
+	}
+}
