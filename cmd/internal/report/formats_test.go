@@ -107,7 +107,7 @@ var evils = []string{
 	`=HYPERLINK("http://x.example","y")`, "+1+1", "-2+3", "@SUM(1)", "a;=1+1", " \"=1", "＝1", "\t=1",
 	"<script>alert(1)</script>", "<!-- ", "--><img src=x onerror=alert(1)>", "</details></code>", "<section>", "]]>", "&lt;b&gt;", "&#60;",
 	"[x](javascript:alert(1))", "![i](http://x.example/i.png)", "a | b \\| c", "`code` ``` ~~~", "# head", "@somebody", "owner/repo#1", "www.x.example", "http://x.example", "*_~",
-	"\x01\x02\x0b\x1f\ufffe\uffff\ufdd0\U0001ffff", "\xed\xa0\x80", strings.Repeat("a\u0301\u0301", 9000),
+	"\x7f\u009b31m\U000e0041\u2066", "\x01\x02\x0b\x1f\ufffe\uffff\ufdd0\U0001ffff", "\xed\xa0\x80", strings.Repeat("a\u0301\u0301", 9000),
 	"../../etc/passwd", "C:\\x\\y", "a b?c#d%zz", "//host/x", "javascript:alert(1)", "", "/", "..", ".",
 	"{0} [a](b) {x}", `\`, `"`, "'",
 }
@@ -179,6 +179,7 @@ func streams(t testing.TB) map[string]func(func(*event.Message) error) error {
 		"samples": openSamples(t).Replay,
 		"none":    hostileStream(nil),
 		"all":     hostileStream(evils),
+		"every":   everyStream(evils...),
 	}
 	for i, s := range evils {
 		m[fmt.Sprintf("%d: %.20q", i, s)] = hostileStream([]string{s, s})

@@ -5,7 +5,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 )
@@ -19,7 +22,31 @@ func encode(v any, prefix, indent string) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
+	return quiet(bytes.TrimRight(b.Bytes(), "\n")), nil
+}
+
+// quiet escapes what encoding/json leaves as it is and what would still act on
+// a terminal or hide in text: DEL, the upper control characters, direction
+// overrides and other invisible characters. They can only stand in strings,
+// and mean the same there. b must be JSON.
+func quiet(b []byte) []byte {
+	acts := func(r rune) bool { return r != utf8.RuneError && r >= 0x7f && unsafeRune(r) }
+	if bytes.IndexFunc(b, acts) < 0 {
+		return b
+	}
+	out := make([]byte, 0, len(b)+64)
+	for _, r := range string(b) {
+		switch {
+		case !acts(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, hi, lo)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }
 
 // ndjsonHandler writes each message as one line, in one write.

@@ -746,7 +746,7 @@ func (h *textHandler) summary(s *event.Summary) {
 	for _, r := range s.ExitReasons {
 		h.printf("exit %d: %s\n", r.Code, clean(r.Reason))
 	}
-	h.printf("%s\n", h.style(dim, fmt.Sprintf("Static analysis with rules %s. \"Names\", \"calls\" and \"carries\" are what the code shows; whether data is sent is not shown by it.", shortDigest(h.start.Signatures.Digest))))
+	h.printf("%s\n", h.style(dim, fmt.Sprintf("Static analysis with rules %s. \"Names\", \"calls\" and \"carries\" are what the code shows; whether data is sent is not shown by it.", clean(shortDigest(h.start.Signatures.Digest)))))
 	h.printf("%s\n", h.style(dim, "What backs a statement: telltale explain APP SDK|HOST|IDENTIFIER"))
 }
 
