@@ -205,7 +205,8 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 			add(finding.Reachable, j.idLocation(from), msgReachable, j.methodID(from), j.methodID(to), plural(len(path), "call", "calls"))
 		}
 	}
-	j.wired(m, hits, add)
+	declared := j.onlyDeclared(m, h)
+	j.wired(m, hits, declared, add)
 	stub := h.bodies > 0 && !h.works && !slices.ContainsFunc(m.Signals, func(s signatures.SignalMatch) bool { return s.Evidence.Kind == "native" })
 	switch {
 	case stub:
@@ -214,6 +215,8 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 		add(finding.Present, &finding.Location{Unit: h.unit}, msgAside, plural(h.classes, "class", "classes"), h.unit)
 	case m.Held && h.classes > 0:
 		add(finding.Present, nil, msgPresent, plural(h.classes, "class", "classes"))
+	case declared:
+		add(finding.Referenced, nil, msgDeclared)
 	case m.Held:
 		add(finding.Present, nil, msgTraces, traces(m))
 	}
@@ -253,10 +256,27 @@ func traces(m *signatures.SDKMatch) string {
 	return strings.Join(kinds, ", ")
 }
 
+// onlyDeclared reports whether all that is there of a product is what the
+// manifest declares, though all code was read: a mediation adapter names the
+// components of SDKs that the app may do without.
+func (j *judge) onlyDeclared(m *signatures.SDKMatch, h *holding) bool {
+	if !m.Held || h.classes > 0 || len(m.References) > 0 || len(j.set.Units) == 0 || j.set.App.Status != fact.Complete {
+		return false
+	}
+	for _, s := range m.Signals {
+		switch s.Evidence.Kind {
+		case "activity", "activity-alias", "service", "receiver", "provider", "authority", "meta-data", "permission", "action":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // wired tells what shows that a product is switched on: a call of one of its
 // initialisers from outside its own code, a component that is enabled, or
 // meta-data.
-func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, add func(finding.State, *finding.Location, string, ...any)) {
+func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, declared bool, add func(finding.State, *finding.Location, string, ...any)) {
 	if !m.Held {
 		return
 	}
@@ -277,6 +297,7 @@ func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, add func(f
 				loc := signatures.Locate(j.set, at)
 				add(finding.Wired, &loc, msgWiredCall, w.Name, h.Ref)
 			}
+		case declared:
 		case h.Location.Unit != "" && h.Value == "false" && isComponent(m.SDK, h):
 		case isComponent(m.SDK, h):
 			add(finding.Wired, &h.Location, msgWiredComponent, h.Ref)
@@ -288,7 +309,7 @@ func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, add func(f
 		ev := &m.Signals[i].Evidence
 		switch ev.Kind {
 		case "activity", "activity-alias", "service", "receiver", "provider":
-			if j.enabled(ev.Value) && !slices.ContainsFunc(hits, func(h *signatures.Hit) bool { return h.Use == signatures.UseWired && h.Ref == ev.Value }) {
+			if !declared && j.enabled(ev.Value) && !slices.ContainsFunc(hits, func(h *signatures.Hit) bool { return h.Use == signatures.UseWired && h.Ref == ev.Value }) {
 				add(finding.Wired, &ev.Location, msgWiredComponent, ev.Value)
 			}
 		}

@@ -69,6 +69,19 @@ func TestStates(t *testing.T) {
 			work(c.Method(initCall).Flags(9))
 			app.Component(fact.Service, "com.acme.stat.StatService")
 		}, []string{"wired: the manifest declares com.acme.stat.StatService, enabled", "present: 1 class of its own"}},
+		{"declared, but not there", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method(mainMethod))
+			app.Component(fact.Service, "com.acme.stat.StatService")
+			app.Component(fact.Provider, "com.acme.stat.StatProvider")
+		}, []string{"referenced: only the manifest names it: no class of it is in the code, all of which was read"}},
+		{"declared, and not all was read", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method(mainMethod))
+			app.Info.Status = fact.Partial
+			app.Component(fact.Service, "com.acme.stat.StatService")
+		}, []string{
+			"wired: the manifest declares com.acme.stat.StatService, enabled",
+			"present: found by service; its classes were not found under their names",
+		}},
 		{"a component that is switched off", func(app *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 			app.Component(fact.Service, "com.acme.stat.StatService").Enabled = false

@@ -13,6 +13,7 @@ const (
 	msgTraces         = "found by %s; its classes were not found under their names"
 	msgDisabled       = "meta-data %s is %q, which the vendor documents as switching it off"
 	msgReferenced     = "code names %s of it, but none is there"
+	msgDeclared       = "only the manifest names it: no class of it is in the code, all of which was read"
 	msgWiredCall      = "%s calls %s"
 	msgWiredComponent = "the manifest declares %s, enabled"
 	msgWiredMeta      = "the manifest has meta-data %s"
