@@ -642,9 +642,20 @@ func (h *textHandler) remember(a *event.App) {
 	for _, p := range slices.Sorted(maps.Keys(places)) {
 		regs = append(regs, p+": "+list(slices.Sorted(maps.Keys(places[p])), 3, " "))
 	}
-	code := codeShort(a)
-	h.rows = append(h.rows, []string{title(a), code, list(trackers, 3, ", "), strings.Join(regs, "; "), list(ids, 4, ", ")})
+	row := []string{title(a), codeShort(a), list(trackers, 3, ", "), list(regs, len(regs), "; "), list(ids, 4, ", ")}
+	if a.Status != fact.Complete {
+		// Nothing found is not nothing there.
+		for i := 2; i < len(row); i++ {
+			if row[i] == none {
+				row[i] = "?"
+			}
+		}
+	}
+	h.rows = append(h.rows, row)
 }
+
+// none stands in a cell for nothing found.
+const none = "–"
 
 func codeShort(a *event.App) string {
 	switch a.Status {
@@ -664,7 +675,7 @@ func codeShort(a *event.App) string {
 // list joins the first n items and counts the rest.
 func list(items []string, n int, sep string) string {
 	if len(items) == 0 {
-		return "–"
+		return none
 	}
 	if len(items) <= n {
 		return strings.Join(items, sep)
@@ -677,11 +688,6 @@ func (h *textHandler) table() {
 		return
 	}
 	rows := append([][]string{{"APP", "CODE", "TRACKERS", "DOMAINS REGISTERED IN", "IDENTIFIERS ASKED FOR"}}, h.rows...)
-	for i := range rows {
-		if rows[i][3] == "" {
-			rows[i][3] = "–"
-		}
-	}
 	w := columns(rows, 44)
 	for i, r := range rows {
 		var b strings.Builder

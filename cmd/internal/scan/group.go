@@ -109,7 +109,7 @@ func (f *found) group(ctx context.Context, o Options) []input {
 					continue
 				}
 			}
-			if !holds(c) {
+			if !holds(c) && !namedApp(c) {
 				f.skip(c, "")
 				continue
 			}
@@ -138,6 +138,17 @@ func (f *found) group(ctx context.Context, o Options) []input {
 		out = append(out, in)
 	}
 	return out
+}
+
+// namedApp reports whether a file has the name of an app. What it holds decides
+// what it is; but of an app that was asked for and is empty, or an error page
+// under its name, somebody must be told.
+func namedApp(c *candidate) bool {
+	switch strings.ToLower(filepath.Ext(c.File)) {
+	case ".apk", ".apks", ".xapk", ".apkm", ".aab":
+		return true
+	}
+	return false
 }
 
 // baseOf returns the one member without a split name, if the others' names are

@@ -362,3 +362,20 @@ func (s stopAt) ReadAt(p []byte, off int64) (int, error) {
 
 // write writes to a map, nil or not.
 func write(m map[string]int, key string) { m[key] = 1 }
+
+// A file with an app's name that holds none is told, not skipped.
+func TestWhatIsNamedAnAppIsNotSkipped(t *testing.T) {
+	t.Chdir(tree(t, map[string][]byte{
+		"empty.apk": nil, "page.APK": []byte("<html>Not found</html>\n"), "bundle.xapk": []byte("version https://git-lfs.github.com/spec/v1\n"),
+		"zip.apk": archive(t, map[string][]byte{"a.txt": []byte("a")}), "empty.txt": nil, "zip.zip": archive(t, map[string][]byte{"a.txt": []byte("a")}),
+	}))
+	apps, sum := run(t, Options{}, ".")
+	for _, p := range []string{"empty.apk", "page.APK", "bundle.xapk", "zip.apk"} {
+		if a := apps[p]; a == nil || a.Status != fact.Failed && a.Status != fact.NoCode {
+			t.Errorf("%s: %+v", p, a)
+		}
+	}
+	if len(apps) != 4 || sum.Skipped["empty"] != 1 || sum.Skipped["zip"] != 1 {
+		t.Errorf("%q, %v", sortedPaths(apps), sum.Skipped)
+	}
+}
