@@ -20,6 +20,9 @@ type Findings struct {
 	DynamicCode []DynamicCode `json:"dynamic_code"`
 	// Scope says what static analysis of this app could not see.
 	Scope Scope `json:"scope"`
+	// Cut says what was left out because there is too much of it. It is told as
+	// a problem of the app.
+	Cut []string `json:"-"`
 }
 
 // Location says where something stands.

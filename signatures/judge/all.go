@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -17,6 +18,9 @@ func (j *judge) all() (*finding.Findings, error) {
 	j.textEndpoints(es)
 	j.composedEndpoints(es)
 	f.Endpoints = j.tellEndpoints(es)
+	if es.full {
+		f.Cut = append(f.Cut, fmt.Sprintf(msgCut, maxEndpoints))
+	}
 	if err := j.ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,7 @@ func (n *named) add(p place, doubtful bool) {
 type endpoints struct {
 	byValue map[string]*named
 	order   []*named // as they were found
+	full    bool     // some found no room
 }
 
 func newEndpoints() endpoints { return endpoints{byValue: map[string]*named{}} }
@@ -55,6 +56,7 @@ func (es *endpoints) get(e endpoint.Endpoint) *named {
 	n, ok := es.byValue[e.Value]
 	if !ok {
 		if len(es.byValue) >= maxEndpoints {
+			es.full = true
 			return nil
 		}
 		e.Value = strings.Clone(e.Value)

@@ -127,6 +127,7 @@ func (j *judge) textEndpoints(es *endpoints) {
 		}
 	}
 	j.notes = &ts.notes
+	es.full = es.full || ts.found.full
 	for _, f := range ts.found.order {
 		x := es.get(f.Endpoint)
 		if x == nil {

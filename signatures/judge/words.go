@@ -5,6 +5,7 @@ import "strconv"
 // Everything that is told in words is here, so that a test can hold it to what
 // the package doc promises.
 const (
+	msgCut            = "more than %d endpoints are named, and the others are not told"
 	msgEntered        = "the system enters its code itself: %s"
 	msgReachable      = "%s can lead to %s in %s"
 	msgStub           = "its code, %s, calls nothing but its own constructors"

@@ -128,6 +128,12 @@ func assemble(set *fact.Set, f *finding.Findings) *event.App {
 		})
 	}
 	a.Findings = *f
+	for _, c := range f.Cut {
+		a.Problems = append(a.Problems, fact.Problem{Kind: fact.ProblemBudget, Detail: c, Lossy: true})
+		if a.Status == fact.Complete {
+			a.Status = fact.Partial
+		}
+	}
 	packed(a)
 	return a
 }

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -377,5 +378,22 @@ func TestWhatIsNamedAnAppIsNotSkipped(t *testing.T) {
 	}
 	if len(apps) != 4 || sum.Skipped["empty"] != 1 || sum.Skipped["zip"] != 1 {
 		t.Errorf("%q, %v", sortedPaths(apps), sum.Skipped)
+	}
+}
+
+// Whoever names so much that not all of it can be told hides nothing by that.
+func TestTooManyEndpointsAreTold(t *testing.T) {
+	var hosts strings.Builder
+	for i := range 20_100 {
+		fmt.Fprintf(&hosts, "https://host%d.example.com/a\n", i)
+	}
+	b := archive(t, map[string][]byte{
+		"AndroidManifest.xml": manifest("", activity), "classes.dex": code("La/A;"), "assets/hosts.txt": []byte(hosts.String()),
+	})
+	t.Chdir(tree(t, map[string][]byte{"a.apk": b}))
+	apps, _ := run(t, Options{}, ".")
+	a := apps["a.apk"]
+	if kind, detail := problem(t, a); a.Status != fact.Partial || kind != fact.ProblemBudget || detail != "more than 20000 endpoints are named, and the others are not told" {
+		t.Errorf("%s %s %s", a.Status, kind, detail)
 	}
 }
