@@ -4,12 +4,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/endpoint"
 	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/internal/crew"
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
@@ -82,16 +82,7 @@ func (j *judge) composedEndpoints(es *endpoints) {
 	asked := j.sinkCalls()
 	fields := j.urlFields()
 	found := make([][]spotted, len(j.units))
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for ui := range j.units {
-		slots <- struct{}{}
-		wg.Go(func() {
-			found[ui] = j.compose(ui, asked[ui], fields, es)
-			<-slots
-		})
-	}
-	wg.Wait()
+	crew.Each(len(j.units), runtime.GOMAXPROCS(0), func(ui int) { found[ui] = j.compose(ui, asked[ui], fields, es) })
 	for _, list := range found {
 		for i := range list {
 			x := &list[i]
