@@ -27,6 +27,7 @@ func (j *judge) all() (*finding.Findings, error) {
 	f.Identifiers = j.identifiers()
 	f.Sinks = j.sinks()
 	f.SDKs = j.sdks()
+	f.Unknown = j.unknownCode()
 	f.FlowHints = j.hints()
 	f.DynamicCode = j.dynamic(es)
 	if err := j.ctx.Err(); err != nil {
@@ -42,6 +43,21 @@ func (j *judge) all() (*finding.Findings, error) {
 	j.outOfSight()
 	f.Scope = j.scope
 	return f, nil
+}
+
+// maxUnknown bounds the unknown libraries that are told.
+const maxUnknown = 50
+
+// unknownCode tells the libraries that no rule knows, as sdks counted them.
+func (j *judge) unknownCode() []finding.UnknownCode {
+	var out []finding.UnknownCode
+	for name, n := range j.unknown {
+		out = append(out, finding.UnknownCode{Package: name, Classes: n})
+	}
+	slices.SortFunc(out, func(a, b finding.UnknownCode) int {
+		return cmp.Or(-cmp.Compare(a.Classes, b.Classes), cmp.Compare(a.Package, b.Package))
+	})
+	return out[:min(len(out), maxUnknown)]
 }
 
 // outOfSight counts what this analysis could not see.

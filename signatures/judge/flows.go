@@ -23,7 +23,7 @@ const (
 	readsURI
 	readsFile
 	runsShell
-	usesService
+	asksService // see binder.go
 	usesAction
 	looksUpClass  // Class.forName and its kin
 	looksUpMethod // Class.getMethod and its kin
@@ -49,9 +49,6 @@ var readers = map[string]map[string]reader{
 	"Landroid/system/Os;":                {"open": readsFile, "stat": readsFile},
 	"Ljava/lang/Runtime;":                {"exec": runsShell},
 	"Ljava/lang/ProcessBuilder;":         {"<init>": runsShell, "command": runsShell},
-	"Landroid/os/Parcel;":                {"writeInterfaceToken": usesService, "enforceInterface": usesService},
-	"Landroid/os/IBinder;":               {"queryLocalInterface": usesService},
-	"Landroid/os/Binder;":                {"attachInterface": usesService, "queryLocalInterface": usesService},
 	"Landroid/content/Intent;":           {"<init>": usesAction, "setAction": usesAction},
 	"Ljava/lang/Class;":                  {"forName": looksUpClass, "getMethod": looksUpMethod, "getDeclaredMethod": looksUpMethod},
 	"Ljava/lang/ClassLoader;":            {"loadClass": looksUpClass},
@@ -112,7 +109,7 @@ func kindOf(s *rule.Source) (reader, string) {
 	case s.Shell != "":
 		return runsShell, s.Shell
 	case s.Service != "":
-		return usesService, s.Service
+		return asksService, s.Service
 	case s.Action != "":
 		return usesAction, s.Action
 	}
@@ -268,6 +265,9 @@ func (j *judge) readsOf(lits []literal) []located {
 					p := place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howCall, ref: u.methodName(r.Index)}
 					lvl, found := levelHigh, false
 					kind, _ := kindOf(w.src)
+					if how == usesAction {
+						lvl = levelMedium // it asks for the service, not yet for the value
+					}
 					if how == invokes {
 						p.how, lvl = howReflection, levelMedium
 						if !reflectedReader(args, w.src) {
@@ -452,7 +452,7 @@ func anyText(args []fact.Value) bool {
 func strong(s *rule.Source) bool {
 	kind, _ := kindOf(s)
 	switch kind {
-	case readsURI, readsFile, runsShell, usesService:
+	case readsURI, readsFile, runsShell:
 		return true
 	}
 	return false

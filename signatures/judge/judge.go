@@ -85,6 +85,7 @@ type judge struct {
 	words  []spotted // words of the catalogue that strings hide
 	files  map[string]*owner
 	libs   map[string]string // name of a native library → its first file
+	unknown map[string]int    // classes of unknown libraries, by name
 	// byClass holds the methods of components and of the classes above them.
 	byClass map[string][]fact.MethodID
 	scope   finding.Scope
@@ -103,7 +104,7 @@ type unitState struct {
 
 // Judge tells what the facts mean. The error is ctx's.
 func Judge(ctx context.Context, set *fact.Set, rules *signatures.Compiled, m *signatures.Matches, opt Options) (*finding.Findings, error) {
-	j := &judge{ctx: ctx, set: set, rules: rules, m: m, opt: opt, spotter: newSpotter(rules), vias: map[fact.MethodID][]caller{}, doings: map[ownerKey]*doings{}, perms: map[string]fact.Permission{}, handed: map[handed]bool{}}
+	j := &judge{ctx: ctx, set: set, rules: rules, m: m, opt: opt, spotter: newSpotter(rules), vias: map[fact.MethodID][]caller{}, doings: map[ownerKey]*doings{}, perms: map[string]fact.Permission{}, handed: map[handed]bool{}, unknown: map[string]int{}}
 	for _, p := range set.App.Manifest.Permissions {
 		j.perms[p.Name] = p
 	}

@@ -63,7 +63,7 @@ func (j *judge) identifiers() []finding.Identifier {
 		}
 		return r
 	}
-	var literals []literal
+	var literals, services []literal
 	for i := range j.m.Hits {
 		h := &j.m.Hits[i]
 		if h.Use != signatures.UseSource || h.Unit < 0 {
@@ -74,6 +74,10 @@ func (j *judge) identifiers() []finding.Identifier {
 			continue
 		}
 		src := &id.Sources[h.Item]
+		if src.Service != "" {
+			services = append(services, literal{h.Rule, id, src, h})
+			continue
+		}
 		if src.Member == "" {
 			literals = append(literals, literal{h.Rule, id, src, h})
 			continue
@@ -87,6 +91,9 @@ func (j *judge) identifiers() []finding.Identifier {
 		}
 	}
 	for _, found := range j.literalPlaces(literals) {
+		get(found.rule, found.id).add(found.place, found.src, found.level)
+	}
+	for _, found := range j.transactions(services) {
 		get(found.rule, found.id).add(found.place, found.src, found.level)
 	}
 	for _, found := range j.reflections() {

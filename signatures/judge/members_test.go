@@ -139,12 +139,10 @@ func TestIdentifierPlaces(t *testing.T) {
 			c.Method(mainMethod).String("/sys/class/net/wlan0/address").Call(fact.RefCallDirect, newFile, unk(), str("/sys/class/net/wlan0/address")).
 				Call(fact.RefCallDirect, "Ljava/io/FileReader;-><init>(Ljava/io/File;)V", unk(), str("/sys/class/net/wlan0/address"))
 		}, []shown{{"wifi-mac", "high", "call", "Ljava/io/FileReader;-><init>(Ljava/io/File;)V", 6, []string{`"/sys/class/net/wlan0/address"`}, "none"}}},
-		{"a binder interface and an action", func(c *facttest.Code) {
-			c.Method(mainMethod).String("com.acme.id.IOpenID").Call(fact.RefCallVirtual, "Landroid/os/Parcel;->writeInterfaceToken(Ljava/lang/String;)V", unk(), str("com.acme.id.IOpenID")).
-				String("com.acme.id.BIND").Call(fact.RefCallDirect, "Landroid/content/Intent;-><init>(Ljava/lang/String;)V", unk(), str("com.acme.id.BIND"))
+		{"an action that binds to a service", func(c *facttest.Code) {
+			c.Method(mainMethod).String("com.acme.id.BIND").Call(fact.RefCallDirect, "Landroid/content/Intent;-><init>(Ljava/lang/String;)V", unk(), str("com.acme.id.BIND"))
 		}, []shown{
-			{"oaid", "high", "call", "Landroid/os/Parcel;->writeInterfaceToken(Ljava/lang/String;)V", 3, []string{`"com.acme.id.IOpenID"`}, ""},
-			{"oaid", "high", "call", "Landroid/content/Intent;-><init>(Ljava/lang/String;)V", 9, []string{`"com.acme.id.BIND"`}, ""},
+			{"oaid", "medium", "call", "Landroid/content/Intent;-><init>(Ljava/lang/String;)V", 3, []string{`"com.acme.id.BIND"`}, ""},
 		}},
 		{"a constant of a field", func(c *facttest.Code) {
 			c.Class("Lcom/example/app/K;").Static("KEY", "Ljava/lang/String;", str("ro.serialno"))

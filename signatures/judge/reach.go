@@ -369,7 +369,12 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 		for c := 0; c < u.NumClasses(); c++ {
 			typ, _, _ := u.Class(c)
 			desc := u.Type(typ)
-			p := j.owners.of(desc).product
+			w := j.owners.of(desc)
+			if w.Kind == "library" && !strings.HasPrefix(w.Name, "unnamed") {
+				name, _, _ := strings.Cut(w.Name, " ")
+				j.unknown[name]++
+			}
+			p := w.product
 			if p == nil {
 				continue
 			}

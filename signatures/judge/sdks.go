@@ -116,7 +116,7 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 	f := finding.SDK{
 		ID: s.ID, Name: s.Name, Kind: kind, Vendor: s.Vendor, VendorName: s.Vendor,
 		Category: s.Category, Tracker: rule.Categories[s.Category],
-		Classes: h.classes, Packages: topPackages(h.packages),
+		Classes: h.classes, Packages: topPackages(h.packages), Maven: s.Maven,
 		States: []finding.StateEvidence{}, Evidence: []finding.Evidence{}, Events: []finding.Event{},
 		AppKeys: []finding.AppKey{}, VendorRecords: []finding.Registration{},
 	}
@@ -142,6 +142,9 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 	f.AppKeys = j.appKeys(s, hits)
 	if m.Held {
 		f.Events = j.events(s, hits)
+	}
+	for _, sw := range s.DisabledBy {
+		f.Switches = append(f.Switches, finding.Switch(sw))
 	}
 	does := j.doings[ownerKey{"sdk", s.ID}]
 	f.Reads, f.Names, f.Calls = does.list(asksFor), does.list(namesHost), does.list(callsSink)
