@@ -18,11 +18,21 @@ type Findings struct {
 	FlowHints []Hint `json:"flow_hints"`
 	// DynamicCode says what code is loaded at run time, by whose code.
 	DynamicCode []DynamicCode `json:"dynamic_code"`
+	// Unknown is code that is neither the app's own nor that of a product that
+	// a rule knows, by package, the most classes first.
+	Unknown []UnknownCode `json:"unknown_code,omitempty"`
 	// Scope says what static analysis of this app could not see.
 	Scope Scope `json:"scope"`
 	// Cut says what was left out because there is too much of it. It is told as
 	// a problem of the app.
 	Cut []string `json:"-"`
+}
+
+// UnknownCode is code of somebody no rule knows. Its package is shortened to
+// what names a library; code whose names were shortened is not counted.
+type UnknownCode struct {
+	Package string `json:"package"` // dotted
+	Classes int    `json:"classes"`
 }
 
 // Location says where something stands.
@@ -73,14 +83,18 @@ type SDK struct {
 	States     []StateEvidence `json:"states"`
 	AtStartup  *StartupPath    `json:"at_startup"`
 	// Confidence is "high", "medium" or "low"; Basis says on what it rests.
-	Confidence string     `json:"confidence"`
-	Basis      string     `json:"basis"`
-	Version    *Version   `json:"version"`
-	Classes    int        `json:"classes"`  // defined classes that its rule owns
-	Packages   []string   `json:"packages"` // where they stand, dotted
-	Evidence   []Evidence `json:"evidence"`
-	Events     []Event    `json:"events"`
-	AppKeys    []AppKey   `json:"app_keys"`
+	Confidence string   `json:"confidence"`
+	Basis      string   `json:"basis"`
+	Version    *Version `json:"version"`
+	Classes    int      `json:"classes"`  // defined classes that its rule owns
+	Packages   []string `json:"packages"` // where they stand, dotted
+	// Maven holds the coordinates (group:artifact) under which the product is
+	// published, as its rule has them. That the app was built with one of
+	// them is not shown.
+	Maven    []string   `json:"maven,omitempty"`
+	Evidence []Evidence `json:"evidence"`
+	Events   []Event    `json:"events"`
+	AppKeys  []AppKey   `json:"app_keys"`
 	// Reads, Names and Calls say which identifiers its code asks for, which
 	// hosts it names and which sinks it calls.
 	Reads []Use `json:"reads"`
@@ -88,6 +102,15 @@ type SDK struct {
 	Calls []Use `json:"calls"`
 	// VendorRecords say where the vendor has its seat, on what record.
 	VendorRecords []Registration `json:"vendor_records"`
+	// Switches are documented ways to turn it off, whether they are used or not.
+	Switches []Switch `json:"switches,omitempty"`
+}
+
+// Switch is an entry of the manifest that turns an SDK off.
+type Switch struct {
+	MetaData string `json:"meta_data"` // name of a meta-data element of the application
+	Value    string `json:"value"`
+	Source   string `json:"source"` // who says so
 }
 
 // Use is an identifier, a host or a sink that somebody's code asks for, names

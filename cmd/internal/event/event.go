@@ -26,6 +26,72 @@ type Start struct {
 	Schema     string     `json:"schema"`
 	Tool       Tool       `json:"tool"`
 	Signatures Signatures `json:"signatures"`
+	// Policy says what the run was judged by, if by anything.
+	Policy *Policy `json:"policy,omitempty"`
+}
+
+// Policy is what a run forbids and demands.
+type Policy struct {
+	// Sources are the presets and files that it was made of.
+	Sources []PolicySource `json:"sources"`
+	Rules   []PolicyRule   `json:"rules"`
+	// Baseline is the digest of the report whose findings are known already;
+	// "" if there is none.
+	Baseline string `json:"baseline,omitempty"`
+}
+
+// PolicySource is one preset or file.
+type PolicySource struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"` // "sha256:…"
+}
+
+// PolicyRule is one rule of a policy.
+type PolicyRule struct {
+	Name        string `json:"name"`
+	Severity    string `json:"severity"` // "error" fails the run; "warning", "note"
+	Description string `json:"description,omitempty"`
+	Deny        string `json:"deny,omitempty"`
+	Allow       string `json:"allow,omitempty"`
+	Require     string `json:"require,omitempty"`
+	Apps        string `json:"apps,omitempty"` // the apps that it is about; "" for all
+	Help        string `json:"help,omitempty"` // what to do
+}
+
+// Verdict is what a rule of the policy says of one thing in an app. An app
+// without a verdict by a rule obeys it, as far as the app was read.
+type Verdict struct {
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"` // in this app: overrides are applied
+	// Outcome is "violation", "suppressed" (somebody answers for it until a
+	// day) or "known" (it was in the baseline).
+	Outcome string `json:"outcome"`
+	Kind    string `json:"kind"` // of the thing: "sdk", "identifier", "host", "permission", "signer", "sink", "code", "problem" or "app"
+	ID      string `json:"id"`   // of the thing, as the report has it
+	By      string `json:"by"`   // whose code, for identifiers; else ""
+	Message string `json:"message"`
+	Help    string `json:"help,omitempty"` // what to do, where that is known
+	// Fingerprint is the same for the same thing and rule in another version of the app.
+	Fingerprint string       `json:"fingerprint"`
+	Suppression *Suppression `json:"suppression,omitempty"`
+	finding.Location
+}
+
+// Suppression says why a violation does not count.
+type Suppression struct {
+	Reason  string `json:"reason"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"` // last day, YYYY-MM-DD
+	Expired bool   `json:"expired"` // it no longer holds: the violation counts
+}
+
+// Component is a component that other apps can reach.
+type Component struct {
+	Kind       string   `json:"kind"` // "service", "receiver" or "provider"
+	Class      string   `json:"class"`
+	Permission string   `json:"permission"` // that a caller needs; "" if none
+	Actions    []string `json:"actions,omitempty"`
+	SDK        string   `json:"sdk"` // whose class it is; "" if no rule knows or it is the app's own
 }
 
 // Tool names the program.
@@ -80,7 +146,14 @@ type App struct {
 	Status      fact.Status    `json:"status"`
 	Problems    []fact.Problem `json:"problems"`
 	Code        []Code         `json:"code"`
+	// SharedUserID names the user id that the app shares with others of its signer.
+	SharedUserID string `json:"shared_user_id,omitempty"`
+	// Exported are services, receivers and providers that are switched on and
+	// open to other apps. Activities are not listed.
+	Exported []Component `json:"exported,omitempty"`
 	finding.Findings
+	// Verdicts are what the policy of the run says, in the order of its rules.
+	Verdicts []Verdict `json:"verdicts,omitempty"`
 }
 
 // Summary closes the stream.
@@ -100,6 +173,12 @@ type Summary struct {
 type ExitReason struct {
 	Code   int    `json:"code"`
 	Reason string `json:"reason"`
+	// Path and Package name the app that the reason is about; Condition is what the user
+	// asked for that it meets ("--fail-on tracker"). They are empty where the
+	// reason is about the run.
+	Path      string `json:"path,omitempty"`
+	Package   string `json:"package,omitempty"`
+	Condition string `json:"condition,omitempty"`
 }
 
 // Handler consumes a stream. Calls come from one goroutine. Close is called

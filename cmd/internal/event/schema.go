@@ -21,6 +21,7 @@ type document struct {
 	Schema     string     `json:"schema"`
 	Tool       Tool       `json:"tool"`
 	Signatures Signatures `json:"signatures"`
+	Policy     *Policy    `json:"policy,omitempty"`
 	Apps       []App      `json:"apps"`
 	Summary    Summary    `json:"summary"`
 }

@@ -92,7 +92,15 @@ func (h *jsonHandler) Handle(m *event.Message) error {
 			return err
 		}
 		h.started = true
-		h.write("{\n  \"schema\": ", string(schema), ",\n  \"tool\": ", string(tool), ",\n  \"signatures\": ", string(sigs), ",\n  \"apps\": [")
+		h.write("{\n  \"schema\": ", string(schema), ",\n  \"tool\": ", string(tool), ",\n  \"signatures\": ", string(sigs))
+		if m.Start.Policy != nil {
+			policy, err := encode(m.Start.Policy, "  ", "  ")
+			if err != nil {
+				return err
+			}
+			h.write(",\n  \"policy\": ", string(policy))
+		}
+		h.write(",\n  \"apps\": [")
 	case m.App != nil:
 		b, err := encode(m.App, "    ", "  ")
 		if err != nil {

@@ -233,6 +233,8 @@ func (s *Saved) scanDocument(size int64) error {
 			err = json.Unmarshal(raw, &s.Start.Tool)
 		case "signatures":
 			err = json.Unmarshal(raw, &s.Start.Signatures)
+		case "policy":
+			err = json.Unmarshal(raw, &s.Start.Policy)
 		case "summary":
 			err = json.Unmarshal(raw, &s.Summary)
 			whole = true

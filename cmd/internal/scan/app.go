@@ -128,6 +128,8 @@ func assemble(set *fact.Set, f *finding.Findings) *event.App {
 		})
 	}
 	a.Findings = *f
+	a.SharedUserID = m.SharedUserID
+	a.Exported = exported(m, f.SDKs)
 	for _, c := range f.Cut {
 		a.Problems = append(a.Problems, fact.Problem{Kind: fact.ProblemBudget, Detail: c, Lossy: true})
 		if a.Status == fact.Complete {
