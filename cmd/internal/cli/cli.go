@@ -87,7 +87,8 @@ func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Read
 	ctx, stop := e.notify(ctx)
 	defer stop()
 
-	err := e.app().RunContext(ctx, args)
+	app := e.app()
+	err := app.RunContext(ctx, flagsFirst(app, args))
 	code := exitOK
 	var ee *exitError
 	switch {
@@ -166,7 +167,7 @@ func (e *env) app() *cli.App {
 				continue
 			}
 			c.Flags = append(c.Flags, common...)
-			c.Before = chain(flagsBeforeArgs, e.setUp)
+			c.Before = e.setUp
 		}
 	}
 	prepare(commands)
@@ -202,38 +203,6 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		name += " " + c.Command.Name
 	}
 	return usagef("%v (see '%s --help')", err, strings.TrimSpace(name))
-}
-
-func chain(fs ...cli.BeforeFunc) cli.BeforeFunc {
-	return func(c *cli.Context) error {
-		for _, f := range fs {
-			if err := f(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-// flagsBeforeArgs refuses flags behind arguments: the flag package would take
-// them for arguments and silently ignore them.
-func flagsBeforeArgs(c *cli.Context) error {
-	// What follows "--" is never a flag; the flag package has removed the
-	// marker, so look at how the arguments end.
-	args := c.Args().Slice()
-	for i, a := range args {
-		if len(a) > 1 && a[0] == '-' && i > 0 && !afterTerminator(c, len(args)) {
-			return usagef("flag %s stands behind an argument: write 'telltale %s %s … %s' (or put -- before paths that begin with -)", a, c.Command.Name, a, args[0])
-		}
-	}
-	return nil
-}
-
-// afterTerminator reports whether the positional arguments follow "--".
-func afterTerminator(c *cli.Context, n int) bool {
-	raw := c.Lineage()[len(c.Lineage())-1].Args().Slice()
-	i := len(raw) - n - 1
-	return i >= 0 && raw[i] == "--"
 }
 
 func (e *env) commonFlags() []cli.Flag {
