@@ -31,10 +31,14 @@ func parseFailOn(specs []string) ([]failOn, error) {
 	return out, nil
 }
 
-// check says in words what of an app the condition forbids, or "".
-func (f failOn) check(a *event.App) string {
-	hit := func(format string, args ...any) string {
-		return fmt.Sprintf("%s: %s (--fail-on %s)", a.Path, fmt.Sprintf(format, args...), strings.TrimSuffix(f.what+":"+f.value, ":"))
+// check says what of an app the condition forbids, or nil.
+func (f failOn) check(a *event.App) *event.ExitReason {
+	hit := func(format string, args ...any) *event.ExitReason {
+		condition := "--fail-on " + strings.TrimSuffix(f.what+":"+f.value, ":")
+		return &event.ExitReason{
+			Code: exitForbidden, Reason: fmt.Sprintf("%s: %s (%s)", a.Path, fmt.Sprintf(format, args...), condition),
+			Path: a.Path, Package: a.Package, Condition: condition,
+		}
 	}
 	switch f.what {
 	case "tracker", "sdk", "category", "vendor":
@@ -69,5 +73,5 @@ func (f failOn) check(a *event.App) string {
 			}
 		}
 	}
-	return ""
+	return nil
 }

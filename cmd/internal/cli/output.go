@@ -107,6 +107,7 @@ func openOutputs(formats, files []string, stdout io.Writer, o report.Options) (*
 	if len(formats) == 0 {
 		formats = []string{"text"}
 	}
+	formats = distinct(formats)
 	dest := map[string]string{}
 	for _, f := range files {
 		name, path, ok := strings.Cut(f, "=")
@@ -126,7 +127,7 @@ func openOutputs(formats, files []string, stdout io.Writer, o report.Options) (*
 	}
 	out := &outputs{}
 	toStdout := ""
-	for _, f := range slices.Compact(formats) {
+	for _, f := range formats {
 		w := stdout
 		opt := o
 		if d := dest[f]; d != "" {
@@ -151,6 +152,17 @@ func openOutputs(formats, files []string, stdout io.Writer, o report.Options) (*
 		out.handlers = append(out.handlers, h)
 	}
 	return out, nil
+}
+
+// distinct returns what a list holds, each once, in the order in which it comes.
+func distinct(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func (o *outputs) handle(m *event.Message) error {

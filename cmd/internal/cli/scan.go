@@ -202,8 +202,8 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, conditions
 	var forbidden []event.ExitReason
 	check := func(a *event.App) {
 		for _, f := range conditions {
-			if why := f.check(a); why != "" {
-				forbidden = append(forbidden, event.ExitReason{Code: exitForbidden, Reason: why})
+			if why := f.check(a); why != nil {
+				forbidden = append(forbidden, *why)
 			}
 		}
 	}

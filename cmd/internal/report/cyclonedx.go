@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
@@ -23,6 +24,7 @@ type (
 		Supplier   *cdxSupplier   `json:"supplier,omitempty"`
 		Name       string         `json:"name"`
 		Version    string         `json:"version,omitempty"`
+		Purl       string         `json:"purl,omitempty"`
 		Desc       string         `json:"description,omitempty"`
 		Hashes     []cdxHash      `json:"hashes,omitempty"`
 		Components []cdxComponent `json:"components,omitempty"`
@@ -217,6 +219,7 @@ func cdxSDK(s *finding.SDK) cdxComponent {
 			c.Properties = append(c.Properties, cdxProperties("version-exact", "false")...)
 		}
 	}
+	c.maven(s)
 	if s.VendorName != "" {
 		c.Supplier = &cdxSupplier{Name: clean(s.VendorName)}
 		for _, r := range s.VendorRecords {
@@ -238,6 +241,48 @@ func cdxSDK(s *finding.SDK) cdxComponent {
 		c.Evidence.Occurrences = append(c.Evidence.Occurrences, cdxOccurrence{clean(cmp.Or(e.Unit, "?")), symbol, clean(e.Kind + " " + e.Value)})
 	}
 	return c
+}
+
+// maven adds the package URL of an SDK: of the artifact that the app itself
+// names, or of the one that the product has. Of several it is not known which
+// the app was built with; they are candidates then, and properties.
+func (c *cdxComponent) maven(s *finding.SDK) {
+	var named []string
+	for i := range s.Evidence {
+		if e := &s.Evidence[i]; e.Kind == "maven" {
+			// "group:artifact" or "group:artifact:version"
+			if f := strings.Split(e.Value, ":"); len(f) >= 2 && !slices.Contains(named, f[0]+":"+f[1]) {
+				named = append(named, f[0]+":"+f[1])
+			}
+		}
+	}
+	how := "named by the app"
+	if len(named) == 0 {
+		named, how = s.Maven, "the product's only artifact"
+	}
+	if len(named) != 1 {
+		for _, n := range named {
+			c.Properties = append(c.Properties, cdxProperties("maven-candidate", n)...)
+		}
+		return
+	}
+	group, artifact, ok := strings.Cut(named[0], ":")
+	if !ok || !mavenName(group) || !mavenName(artifact) {
+		return
+	}
+	c.Purl = "pkg:maven/" + group + "/" + artifact
+	// A range is no version of an artifact.
+	if v := s.Version; v != nil && v.Exact && mavenName(v.Value) {
+		c.Purl += "@" + v.Value
+	}
+	c.Properties = append(c.Properties, cdxProperties("purl-by", how)...)
+}
+
+// mavenName reports whether a part of a package URL needs no escape.
+func mavenName(s string) bool {
+	return s != "" && len(s) < 200 && strings.IndexFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	}) < 0
 }
 
 // cdxProperties makes properties of pairs of name and value, without empty ones.

@@ -120,7 +120,7 @@ func hostileStream(list []string) func(func(*event.Message) error) error {
 		for _, s := range list {
 			all = append(all, &event.Message{App: hostileOf(s)})
 			sum.ExitReasons = append(sum.ExitReasons,
-				event.ExitReason{Code: 1, Reason: s + ": carries " + s + " (--fail-on sdk:" + s + ")"},
+				event.ExitReason{Code: 1, Reason: s + ": carries " + s, Path: s, Package: s, Condition: "--fail-on sdk:" + s},
 				event.ExitReason{Code: 3, Reason: s}, event.ExitReason{Code: 1, Reason: s})
 		}
 		for _, m := range append(all, &event.Message{Summary: sum}) {

@@ -109,26 +109,21 @@ func (h *junitHandler) write(sum *event.Summary) error {
 	met := map[string]map[string]string{} // condition → path → reason
 	strict := false
 	run := &junitSuite{Name: "telltale", Time: "0"}
-	paths := map[string]bool{}
-	for _, s := range h.suites {
-		paths[s.path] = true
-	}
 	for _, r := range sum.ExitReasons {
 		if r.Code == 3 {
 			strict = true // the cases of the apps say which and why
 			continue
 		}
-		condition, path, ok := junitCondition(r.Reason, paths)
-		if !ok {
+		if r.Condition == "" || r.Path == "" {
 			run.fail(junitCase{Class: "telltale", Name: xmlText(brief(r.Reason, 300)), Failure: &junitMessage{Message: xmlText(r.Reason), Type: fmt.Sprintf("exit-%d", r.Code)}})
 			continue
 		}
-		if met[condition] == nil {
-			met[condition] = map[string]string{}
-			conditions = append(conditions, condition)
+		if met[r.Condition] == nil {
+			met[r.Condition] = map[string]string{}
+			conditions = append(conditions, r.Condition)
 		}
-		if met[condition][path] == "" {
-			met[condition][path] = r.Reason
+		if met[r.Condition][r.Path] == "" {
+			met[r.Condition][r.Path] = r.Reason
 		}
 	}
 	if sum.Interrupted {
@@ -137,7 +132,7 @@ func (h *junitHandler) write(sum *event.Summary) error {
 	for _, s := range h.suites {
 		s.fail(s.analysed(strict))
 		for _, c := range conditions {
-			t := junitCase{Class: s.Name, Name: xmlText("--fail-on " + c)}
+			t := junitCase{Class: s.Name, Name: xmlText(c)}
 			if why := met[c][s.path]; why != "" {
 				t.Failure = &junitMessage{Message: xmlText(why), Type: "fail-on"}
 			} else if s.status != fact.Complete {
@@ -208,22 +203,6 @@ func (s *junitSuite) fail(c junitCase) {
 	case c.Skipped != nil:
 		s.Skipped++
 	}
-}
-
-// junitCondition takes a reason of --fail-on apart, which reads
-// "PATH: what was found (--fail-on CONDITION)".
-func junitCondition(reason string, paths map[string]bool) (condition, path string, ok bool) {
-	i := strings.LastIndex(reason, " (--fail-on ")
-	if i < 0 || !strings.HasSuffix(reason, ")") {
-		return "", "", false
-	}
-	condition = strings.TrimSuffix(reason[i+len(" (--fail-on "):], ")")
-	for j := 0; j < i; j++ {
-		if strings.HasPrefix(reason[j:], ": ") && paths[reason[:j]] {
-			return condition, reason[:j], true
-		}
-	}
-	return "", "", false
 }
 
 // xmlText makes text from a file safe for one line of XML. encoding/xml

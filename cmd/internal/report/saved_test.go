@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,7 +204,7 @@ func TestMerge(t *testing.T) {
 	if s := strings.Join(got, ""); s != "abcd" {
 		t.Errorf("the order is %s", s)
 	}
-	if fmt.Sprint(sum.ExitReasons) != "[{1 r} {3 of 4}]" || !wasStrict || sum.Apps != 4 || sum.WithTracker != 4 || sum.Skipped["text"] != 4 || sum.ByStatus["complete"] != 4 {
+	if want := []event.ExitReason{{Code: 1, Reason: "r"}, {Code: 3, Reason: "of 4"}}; !slices.Equal(sum.ExitReasons, want) || !wasStrict || sum.Apps != 4 || sum.WithTracker != 4 || sum.Skipped["text"] != 4 || sum.ByStatus["complete"] != 4 {
 		t.Errorf("summary %+v, strict %v", sum, wasStrict)
 	}
 	if err := Merge([]*Saved{a, saved("y", "", "e")}, reasons, collect); err == nil || !strings.Contains(err.Error(), "report 2") {
