@@ -20,11 +20,9 @@ type checker struct {
 	diags []Diagnostic
 }
 
-func (c *checker) errorf(p []any, format string, args ...any) { c.add(Error, p, format, args...) }
-
-func (c *checker) add(sev Severity, p []any, format string, args ...any) {
+func (c *checker) errorf(code string, p []any, format string, args ...any) {
 	line, col := c.e.src.at(p...)
-	c.diags = append(c.diags, c.e.src.diagnostic(sev, line, col, format, args...))
+	c.diags = append(c.diags, c.e.src.diagnostic(Error, code, line, col, format, args...))
 }
 
 // with appends to a path without sharing memory with it.
@@ -35,7 +33,7 @@ func (c *checker) check() {
 	c.header(h)
 	if h.Status == rule.StatusDisabled {
 		if c.mode == Bundled {
-			c.errorf([]any{"status"}, "only overlays disable rules; remove the file, or mark it deprecated")
+			c.errorf("vocabulary", []any{"status"}, "only overlays disable rules; remove the file, or mark it deprecated")
 		}
 		return
 	}
@@ -57,7 +55,7 @@ func (c *checker) check() {
 
 func (c *checker) header(h *rule.Header) {
 	if h.ID != "" && !validID(h.ID) {
-		c.errorf([]any{"id"}, "bad id %q: use lower-case letters, digits, \"-\" and \".\", beginning and ending with a letter or digit", h.ID)
+		c.errorf("bad-id", []any{"id"}, "bad id %q: use lower-case letters, digits, \"-\" and \".\", beginning and ending with a letter or digit", h.ID)
 	}
 	c.oneOf([]any{"status"}, "status", h.Status, rule.Statuses)
 	for i, ev := range h.Evidence {
@@ -74,7 +72,7 @@ func (c *checker) header(h *rule.Header) {
 		return
 	}
 	if s := stem(c.path); s != h.ID && (h.Kind != rule.KindVendor || s != "vendor") {
-		c.errorf([]any{"id"}, "the file is named %q; name it %q after its id", path.Base(c.path), h.ID+".yaml")
+		c.errorf("file-name", []any{"id"}, "the file is named %q; name it %q after its id", path.Base(c.path), h.ID+".yaml")
 	}
 	folder := path.Base(path.Dir(c.path))
 	var want []string
@@ -96,7 +94,7 @@ func (c *checker) header(h *rule.Header) {
 		want = []string{"noise"}
 	}
 	if want[0] != "" && !slices.Contains(want, folder) {
-		c.errorf([]any{"id"}, "the file is in folder %q; it belongs in %q", folder, want[0])
+		c.errorf("folder", []any{"id"}, "the file is in folder %q; it belongs in %q", folder, want[0])
 	}
 }
 
@@ -110,17 +108,17 @@ func (c *checker) sdk(v *rule.SDK) {
 		c.oneOf([]any{"category"}, "category", v.Category, names)
 	}
 	if v.Kind == rule.KindPacker && v.Category != "" && v.Category != "packer" {
-		c.errorf([]any{"category"}, "a packer has category \"packer\"")
+		c.errorf("vocabulary", []any{"category"}, "a packer has category \"packer\"")
 	}
 	if v.Kind == rule.KindSDK && v.Category == "packer" {
-		c.errorf([]any{"category"}, "category \"packer\" needs \"kind: packer\"")
+		c.errorf("vocabulary", []any{"category"}, "category \"packer\" needs \"kind: packer\"")
 	}
 	c.vendorID([]any{"vendor"}, v.Vendor)
 	for i, m := range v.Maven {
 		c.syntax([]any{"maven", i}, m, mavenError)
 	}
 	if v.Signals != nil && len(v.Signals) == 0 {
-		c.errorf([]any{"signals"}, "the list of signals is empty")
+		c.errorf("empty-value", []any{"signals"}, "the list of signals is empty")
 	}
 	seen := map[string]int{}
 	for i := range v.Signals {
@@ -131,14 +129,14 @@ func (c *checker) sdk(v *rule.SDK) {
 			continue
 		}
 		if j, ok := seen[t+"\x00"+val]; ok {
-			c.errorf(p, "the signal is the same as number %d", j+1)
+			c.errorf("repeated-item", p, "the signal is the same as number %d", j+1)
 		}
 		seen[t+"\x00"+val] = i
 	}
 	if v.When != nil {
 		c.when([]any{"when"}, v.When, len(v.Signals), 0)
 	} else if len(v.Signals) > 0 && !canMatch(v.Signals) {
-		c.errorf([]any{"signals"}, "the rule can never match: it needs one strong signal, or two weak ones of different kinds")
+		c.errorf("never-matches", []any{"signals"}, "the rule can never match: it needs one strong signal, or two weak ones of different kinds")
 	}
 	for i, w := range v.Wired {
 		p := []any{"wired", i}
@@ -156,10 +154,10 @@ func (c *checker) sdk(v *rule.SDK) {
 		c.notEmpty(with(p, "call"), e.Call)
 		c.syntax(with(p, "call"), e.Call, memberError)
 		if e.Name < 0 {
-			c.errorf(with(p, "name"), "positions of parameters count from 0")
+			c.errorf("bad-value", with(p, "name"), "positions of parameters count from 0")
 		}
 		if e.Keys != nil && *e.Keys < 0 {
-			c.errorf(with(p, "keys"), "positions of parameters count from 0")
+			c.errorf("bad-value", with(p, "keys"), "positions of parameters count from 0")
 		}
 	}
 	for i, cl := range v.Version {
@@ -168,13 +166,13 @@ func (c *checker) sdk(v *rule.SDK) {
 		rest.Key = ""
 		c.exactlyOne(p, rest)
 		if cl.Key != "" && cl.File == "" {
-			c.errorf(with(p, "key"), "\"key\" names a property of \"file\", which is missing")
+			c.errorf("bad-value", with(p, "key"), "\"key\" names a property of \"file\", which is missing")
 		}
 		c.syntax(with(p, "constant"), cl.Constant, memberError)
 		c.syntax(with(p, "method"), cl.Method, memberError)
 		c.syntax(with(p, "file"), cl.File, pathError)
 		if cl.Prefix != "" && len(cl.Prefix) < minPrefix {
-			c.errorf(with(p, "prefix"), "the prefix is shorter than %d characters", minPrefix)
+			c.errorf("bad-value", with(p, "prefix"), "the prefix is shorter than %d characters", minPrefix)
 		}
 	}
 	for i, k := range v.AppKeys {
@@ -233,17 +231,17 @@ func (c *checker) signal(p []any, s *rule.Signal) {
 		c.syntax(with(p, t), s.Value(), f)
 	}
 	if t == "symbol" && s.EffectiveStrength() == rule.Strong && strings.HasPrefix(s.Symbol, "JNI_On") {
-		c.errorf(with(p, t), "every library with native methods defines %s; it proves nothing", s.Symbol)
+		c.errorf("bad-value", with(p, t), "every library with native methods defines %s; it proves nothing", s.Symbol)
 	}
 }
 
 func (c *checker) endpoint(p []any, e *rule.Endpoint) {
 	if e.Host == "" && e.Path == "" {
-		c.errorf(p, "an endpoint needs a host or a path")
+		c.errorf("bad-value", p, "an endpoint needs a host or a path")
 	}
 	hp := with(p, "host")
 	if _, _, ok := strings.Cut(e.Host, "/"); ok && e.Path == "" {
-		c.errorf(p, "%q is more than a host; write {host: …, path: …}", e.Host)
+		c.errorf("bad-value", p, "%q is more than a host; write {host: …, path: …}", e.Host)
 	} else {
 		c.syntax(hp, e.Host, hostError)
 	}
@@ -264,7 +262,7 @@ func (c *checker) when(p []any, w *rule.When, signals, depth int) {
 		}
 		forms++
 		if len(l.list) == 0 {
-			c.errorf(with(p, l.name), "the list is empty")
+			c.errorf("empty-value", with(p, l.name), "the list is empty")
 		}
 		for i := range l.list {
 			c.when(with(p, l.name, i), &l.list[i], signals, depth+1)
@@ -273,17 +271,17 @@ func (c *checker) when(p []any, w *rule.When, signals, depth int) {
 	if w.Signal != 0 {
 		forms++
 		if w.Signal < 1 || w.Signal > signals {
-			c.errorf(with(p, "signal"), "there is no signal number %d; the rule has %d, counted from 1", w.Signal, signals)
+			c.errorf("bad-condition", with(p, "signal"), "there is no signal number %d; the rule has %d, counted from 1", w.Signal, signals)
 		}
 	}
 	if forms != 1 {
-		c.errorf(p, "exactly one of all, any, none and signal must be set")
+		c.errorf("bad-condition", p, "exactly one of all, any, none and signal must be set")
 	}
 	if w.AtLeast != 0 {
 		if w.Any == nil {
-			c.errorf(with(p, "at_least"), "\"at_least\" counts items of \"any\", which is missing")
+			c.errorf("bad-condition", with(p, "at_least"), "\"at_least\" counts items of \"any\", which is missing")
 		} else if w.AtLeast < 1 || w.AtLeast > len(w.Any) {
-			c.errorf(with(p, "at_least"), "want a number from 1 to %d, the items of \"any\"", len(w.Any))
+			c.errorf("bad-condition", with(p, "at_least"), "want a number from 1 to %d, the items of \"any\"", len(w.Any))
 		}
 	}
 }
@@ -294,20 +292,28 @@ func (c *checker) tests(t rule.Tests) {
 		list []rule.Example
 	}{{"match", t.Match}, {"no_match", t.NoMatch}} {
 		for i := range l.list {
-			p := []any{"tests", l.name, i}
-			e := &l.list[i]
-			if reflect.ValueOf(*e).IsZero() {
-				c.errorf(p, "the example is empty")
-			}
-			c.syntax(with(p, "class"), e.Class, classError)
-			c.syntax(with(p, "code-ref"), e.CodeRef, classError)
-			c.syntax(with(p, "member"), e.Member, memberError)
-			c.syntax(with(p, "host"), e.Host, hostError)
-			for _, cc := range []struct{ k, v string }{{"activity", e.Activity}, {"service", e.Service}, {"receiver", e.Receiver}, {"provider", e.Provider}} {
-				c.syntax(with(p, cc.k), cc.v, classError)
-			}
-			c.syntax(with(p, "resource"), e.Resource, resourceError)
+			c.example([]any{"tests", l.name, i}, &l.list[i])
 		}
+	}
+}
+
+func (c *checker) example(p []any, e *rule.Example) {
+	if reflect.ValueOf(*e).IsZero() {
+		c.errorf("empty-value", p, "the example is empty")
+	}
+	c.syntax(with(p, "class"), e.Class, classError)
+	c.syntax(with(p, "code-ref"), e.CodeRef, classError)
+	c.syntax(with(p, "member"), e.Member, memberError)
+	c.syntax(with(p, "host"), e.Host, hostError)
+	for _, cc := range []struct{ k, v string }{{"activity", e.Activity}, {"service", e.Service}, {"receiver", e.Receiver}, {"provider", e.Provider}} {
+		c.syntax(with(p, cc.k), cc.v, classError)
+	}
+	c.syntax(with(p, "resource"), e.Resource, resourceError)
+	if _, err := snippet(e.Manifest); err != nil {
+		c.errorf("bad-value", with(p, "manifest"), "%s", err)
+	}
+	for i := range e.With {
+		c.example(with(p, "with", i), &e.With[i])
 	}
 }
 
@@ -315,7 +321,7 @@ func (c *checker) vendor(v *rule.Vendor) {
 	if v.Parent != "" {
 		c.vendorID([]any{"parent"}, v.Parent)
 		if v.Parent == v.ID {
-			c.errorf([]any{"parent"}, "the vendor is its own parent")
+			c.errorf("self-reference", []any{"parent"}, "the vendor is its own parent")
 		}
 	}
 	c.records(v.Records, true)
@@ -326,10 +332,10 @@ func (c *checker) records(records []rule.Record, company bool) {
 		p := []any{"records", i}
 		c.oneOf(with(p, "grade"), "grade", string(r.Grade), rule.GradeNames())
 		if company && (r.Grade == rule.GradeRegistrant || r.Grade == rule.GradeFiling) {
-			c.errorf(with(p, "grade"), "grade %q speaks of a domain; of a company say %q or %q", r.Grade, rule.GradeCompanyFiling, rule.GradeCompanySeat)
+			c.errorf("bad-grade", with(p, "grade"), "grade %q speaks of a domain; of a company say %q or %q", r.Grade, rule.GradeCompanyFiling, rule.GradeCompanySeat)
 		}
 		if r.Country != "" && !validCountry(r.Country) {
-			c.errorf(with(p, "country"), "want a country as two upper-case letters (ISO 3166-1), have %q", r.Country)
+			c.errorf("bad-value", with(p, "country"), "want a country as two upper-case letters (ISO 3166-1), have %q", r.Country)
 		}
 		c.notEmpty(with(p, "text"), r.Text)
 		c.notEmpty(with(p, "source"), r.Source)
@@ -342,7 +348,7 @@ func (c *checker) records(records []rule.Record, company bool) {
 func (c *checker) domain(v *rule.Domain) {
 	if v.ID != "" {
 		if msg := hostError(v.ID); msg != "" {
-			c.errorf([]any{"id"}, "the id of a domain rule is the domain: %s", msg)
+			c.errorf("bad-id", []any{"id"}, "the id of a domain rule is the domain: %s", msg)
 		}
 	}
 	c.vendorID([]any{"vendor"}, v.Vendor)
@@ -354,15 +360,15 @@ func (c *checker) domain(v *rule.Domain) {
 		c.notEmpty(with(p, "host"), h.Host)
 		c.syntax(with(p, "host"), h.Host, hostError)
 		if h.Host != v.ID && !strings.HasSuffix(h.Host, "."+v.ID) {
-			c.errorf(with(p, "host"), "%q is not below %q", h.Host, v.ID)
+			c.errorf("host-outside", with(p, "host"), "%q is not below %q", h.Host, v.ID)
 		}
 		if j, ok := seen[h.Host]; ok {
-			c.errorf(with(p, "host"), "the host is the same as number %d", j+1)
+			c.errorf("repeated-item", with(p, "host"), "the host is the same as number %d", j+1)
 		}
 		seen[h.Host] = i
 		c.oneOf(with(p, "role"), "role", h.Role, rule.Roles)
 		if h.Region != "" && h.Region != "intl" && !validCountry(h.Region) {
-			c.errorf(with(p, "region"), "want two upper-case letters or \"intl\", have %q", h.Region)
+			c.errorf("bad-value", with(p, "region"), "want two upper-case letters or \"intl\", have %q", h.Region)
 		}
 		if h.SDK != "" {
 			c.syntax(with(p, "sdk"), h.SDK, idError)
@@ -378,10 +384,10 @@ func (c *checker) identifier(v *rule.Identifier) {
 	c.oneOf([]any{"reset"}, "reset", v.Reset, rule.Resets)
 	c.notEmpty([]any{"glossary"}, v.Glossary)
 	if v.RestrictedFrom < 0 || v.RestrictedFrom > 100 {
-		c.errorf([]any{"restricted_from"}, "want an Android API level, have %d", v.RestrictedFrom)
+		c.errorf("bad-value", []any{"restricted_from"}, "want an Android API level, have %d", v.RestrictedFrom)
 	}
 	if v.Sources != nil && len(v.Sources) == 0 {
-		c.errorf([]any{"sources"}, "the list of sources is empty")
+		c.errorf("empty-value", []any{"sources"}, "the list of sources is empty")
 	}
 	seen := map[string]int{}
 	for i := range v.Sources {
@@ -397,31 +403,31 @@ func (c *checker) identifier(v *rule.Identifier) {
 		c.syntax(with(p, "member"), s.Member, memberError)
 		c.notEmpty(with(p, "checked"), s.Checked)
 		if s.Strength == rule.Context {
-			c.errorf(with(p, "strength"), "a source is strong or weak")
+			c.errorf("vocabulary", with(p, "strength"), "a source is strong or weak")
 		} else {
 			c.oneOf(with(p, "strength"), "strength", s.Strength, rule.Strengths)
 		}
 		if s.URI != "" && !strings.HasPrefix(s.URI, "content://") {
-			c.errorf(with(p, "uri"), "a content URI begins with \"content://\"")
+			c.errorf("bad-value", with(p, "uri"), "a content URI begins with \"content://\"")
 		}
 		if s.Shell != "" && len(s.Shell) < minPrefix {
-			c.errorf(with(p, "shell"), "the command is shorter than %d characters", minPrefix)
+			c.errorf("bad-value", with(p, "shell"), "the command is shorter than %d characters", minPrefix)
 		}
 		if s.File != "" && !strings.HasPrefix(s.File, "/") {
-			c.errorf(with(p, "file"), "a path in the file system begins with \"/\"")
+			c.errorf("bad-value", with(p, "file"), "a path in the file system begins with \"/\"")
 		}
 		if len(s.Args) > 0 && s.Member == "" {
-			c.errorf(with(p, "args"), "\"args\" restricts a member, and this source has none")
+			c.errorf("bad-value", with(p, "args"), "\"args\" restricts a member, and this source has none")
 		}
 		for n := range s.Args {
 			if n < 0 || n > 254 {
-				c.errorf(with(p, "args"), "there is no argument %d; positions count from 0", n)
+				c.errorf("bad-value", with(p, "args"), "there is no argument %d; positions count from 0", n)
 			}
 		}
 		t, val := s.Type(), s.Value()
 		key := fmt.Sprint(t, "\x00", val, "\x00", s.Args)
 		if j, ok := seen[key]; ok {
-			c.errorf(p, "the source is the same as number %d", j+1)
+			c.errorf("repeated-item", p, "the source is the same as number %d", j+1)
 		}
 		seen[key] = i
 	}
@@ -431,14 +437,14 @@ func (c *checker) identifier(v *rule.Identifier) {
 func (c *checker) sink(v *rule.Sink) {
 	c.oneOf([]any{"group"}, "group", v.Group, rule.SinkGroups)
 	if v.Members != nil && len(v.Members) == 0 {
-		c.errorf([]any{"members"}, "the list of members is empty")
+		c.errorf("empty-value", []any{"members"}, "the list of members is empty")
 	}
 	seen := map[string]int{}
 	for i, m := range v.Members {
 		c.notEmpty([]any{"members", i}, m)
 		c.syntax([]any{"members", i}, m, memberError)
 		if j, ok := seen[m]; ok {
-			c.errorf([]any{"members", i}, "the member is the same as number %d", j+1)
+			c.errorf("repeated-item", []any{"members", i}, "the member is the same as number %d", j+1)
 		}
 		seen[m] = i
 	}
@@ -448,7 +454,7 @@ func (c *checker) sink(v *rule.Sink) {
 func (c *checker) noise(v *rule.Noise) {
 	c.notEmpty([]any{"reason"}, v.Reason)
 	if len(v.Hosts)+len(v.URLs) == 0 {
-		c.errorf(nil, "a noise rule needs hosts or urls")
+		c.errorf("empty-value", nil, "a noise rule needs hosts or urls")
 	}
 	for i, h := range v.Hosts {
 		c.notEmpty([]any{"hosts", i}, h)
@@ -456,7 +462,7 @@ func (c *checker) noise(v *rule.Noise) {
 	}
 	for i, u := range v.URLs {
 		if scheme, rest, ok := strings.Cut(u, "://"); !ok || scheme == "" || rest == "" {
-			c.errorf([]any{"urls", i}, "want the beginning of a URL with its scheme, have %q", u)
+			c.errorf("bad-value", []any{"urls", i}, "want the beginning of a URL with its scheme, have %q", u)
 		}
 	}
 	c.tests(v.Tests)
@@ -467,7 +473,7 @@ func (c *checker) noise(v *rule.Noise) {
 func (c *checker) notEmpty(p []any, s string) {
 	// A missing field was reported by the decoder already.
 	if strings.TrimSpace(s) == "" && c.present(p) {
-		c.errorf(p, "the value is empty; fill it in or remove the field")
+		c.errorf("empty-value", p, "the value is empty; fill it in or remove the field")
 	}
 }
 
@@ -484,10 +490,10 @@ func (c *checker) oneOf(p []any, what, s string, list []string) {
 		return
 	}
 	if near := nearest(s, list); near != "" {
-		c.errorf(p, "unknown %s %q; did you mean %q?", what, s, near)
+		c.errorf("vocabulary", p, "unknown %s %q; did you mean %q?", what, s, near)
 		return
 	}
-	c.errorf(p, "unknown %s %q; it is one of %s", what, s, strings.Join(list, ", "))
+	c.errorf("vocabulary", p, "unknown %s %q; it is one of %s", what, s, strings.Join(list, ", "))
 }
 
 // exactlyOne reports whether one field of a struct is set, and complains if not.
@@ -508,12 +514,12 @@ func (c *checker) exactlyOne(p []any, v any) bool {
 		return true
 	case 0:
 		if len(all) > 8 {
-			c.errorf(p, "nothing is set here; one field such as %s must be", strings.Join(all[:4], ", "))
+			c.errorf("one-thing", p, "nothing is set here; one field such as %s must be", strings.Join(all[:4], ", "))
 		} else {
-			c.errorf(p, "nothing is set here; one of %s must be", strings.Join(all, ", "))
+			c.errorf("one-thing", p, "nothing is set here; one of %s must be", strings.Join(all, ", "))
 		}
 	default:
-		c.errorf(p, "%s are set together; split them, one each", strings.Join(set, " and "))
+		c.errorf("one-thing", p, "%s are set together; split them, one each", strings.Join(set, " and "))
 	}
 	return false
 }
@@ -524,7 +530,7 @@ func (c *checker) syntax(p []any, s string, f func(string) string) {
 		return
 	}
 	if msg := f(s); msg != "" {
-		c.errorf(p, "%s", msg)
+		c.errorf("bad-value", p, "%s", msg)
 	}
 }
 
@@ -533,7 +539,7 @@ func (c *checker) date(p []any, s string) {
 		return
 	}
 	if _, err := time.Parse("2006-01-02", s); err != nil {
-		c.errorf(p, "want a date as YYYY-MM-DD, have %q", s)
+		c.errorf("bad-date", p, "want a date as YYYY-MM-DD, have %q", s)
 	}
 }
 
@@ -543,7 +549,7 @@ func (c *checker) idList(p []any, ids []string) {
 	for i, id := range ids {
 		c.syntax(with(p, i), id, idError)
 		if id == c.e.id {
-			c.errorf(with(p, i), "the rule names itself")
+			c.errorf("self-reference", with(p, i), "the rule names itself")
 		}
 	}
 }

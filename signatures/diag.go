@@ -8,19 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// Severity says whether a diagnostic keeps rules from being used.
+// Severity says how bad a diagnostic is.
 type Severity uint8
 
 // The severities.
 const (
 	Error   Severity = iota // the rules are not usable
 	Warning                 // usable, but somebody should look
+	Advice                  // usable and right; it could be better
 )
 
-// String returns "error" or "warning".
+// String returns "error", "warning" or "advice".
 func (s Severity) String() string {
-	if s == Warning {
+	switch s {
+	case Warning:
 		return "warning"
+	case Advice:
+		return "advice"
 	}
 	return "error"
 }
@@ -31,6 +35,9 @@ type Diagnostic struct {
 	Line     int    // from 1; 0 if the file as a whole is meant
 	Column   int    // from 1, in characters
 	Severity Severity
+	// Code names what is wrong, the same in every version: "unknown-field".
+	// Package lint/checks documents each.
+	Code    string
 	Message  string // what is wrong and, where that is known, how to mend it
 	Excerpt  string // the line with a caret below it; may be empty
 }
@@ -44,6 +51,9 @@ func (d Diagnostic) String() string {
 		fmt.Fprintf(&b, ":%d:%d", d.Line, d.Column)
 	}
 	fmt.Fprintf(&b, ": %s: %s", d.Severity, d.Message)
+	if d.Code != "" {
+		fmt.Fprintf(&b, " [%s]", d.Code)
+	}
 	if d.Excerpt != "" {
 		b.WriteByte('\n')
 		b.WriteString(d.Excerpt)

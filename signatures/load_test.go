@@ -605,7 +605,7 @@ tests: {match: [{member: a.B->c}], no_match: [{member: a.B->c}]}
 		`test/0.yaml:6:37: the example matches: seen: code: com.foo (strong)`,
 		`test/1.yaml:8:75: the example does not match: nothing of it was seen`,
 		`test/3.yaml:5:47: the example matches: seen: La/B;->c()V`,
-		`test/2.yaml:6:68: the example does not match: as noise`,
+		`test/2.yaml:6:68: the example does not match: nothing of it was seen`,
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -670,4 +670,44 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("loaded again, %s is %s", canonical(v), canonical(again.entries[0].value()))
 		}
 	})
+}
+
+func TestManifestExample(t *testing.T) {
+	sdk := &rule.SDK{
+		Header: rule.Header{Kind: rule.KindSDK, ID: "a", Name: "A"},
+		Signals: []rule.Signal{
+			{Service: "com.acme.PushService"},
+			{Authority: "*.acme", Strength: rule.Weak},
+			{Class: "com.acme.A"},
+			{Action: "com.acme.PUSH", Strength: rule.Weak},
+			{MetaData: "ACME_KEY", Strength: rule.Weak},
+			{Permission: "*.permission.ACME", Strength: rule.Weak},
+		},
+		Wired: []rule.Wired{{Call: "com.acme.A->init"}},
+		Tests: rule.Tests{Match: []rule.Example{{
+			Manifest: `<service android:name="com.acme.PushService"><intent-filter><action android:name="com.acme.PUSH"/></intent-filter></service>
+				<provider android:name=".P" android:authorities="${applicationId}.acme"/><meta-data android:name="ACME_KEY" android:value="1"/>
+				<permission android:name="${applicationId}.permission.ACME"/>`,
+			With: []rule.Example{{Class: "com.acme.A"}},
+		}}},
+	}
+	n, untested, err := Cover(sdk)
+	if err != nil || n != 7 {
+		t.Fatal(n, err)
+	}
+	want := []Untested{{List: "wired", Text: "com.acme.A->init"}}
+	if d := cmp.Diff(want, untested); d != "" {
+		t.Error(d)
+	}
+	for text, want := range map[string]string{
+		"<service":    "is not XML",
+		"<intent/><a": "is not XML",
+		"<fragment/>": "<fragment> says nothing",
+		"nothing":     "has no element",
+	} {
+		_, err := load("kind: sdk\nid: a\nname: A\nvendor: v\ncategory: ads\nsignals: [{code: com.a}]\ntests: {match: [{manifest: \"" + text + "\"}]}\n")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }

@@ -235,7 +235,7 @@ func (r *Rules) checkUnique() []Diagnostic {
 		}
 		if other != nil && e.src != nil {
 			line, col := e.src.at("id")
-			diags = append(diags, e.src.diagnostic(Error, line, col, "the id %q is taken by %s already", e.id, other.where()))
+			diags = append(diags, e.src.diagnostic(Error, "duplicate-id", line, col, "the id %q is taken by %s already", e.id, other.where()))
 		}
 	}
 	return diags
@@ -245,13 +245,14 @@ func (r *Rules) checkUnique() []Diagnostic {
 // files are looked at.
 func (r *Rules) checkReferences(sev Severity) []Diagnostic {
 	var diags []Diagnostic
+	names := map[string]string{"vendor": "vendor", "product": "SDK"}
 	report := func(e *entry, p []any, what, id string, ids func() []string) {
 		line, col := e.src.at(p...)
 		hint := ""
 		if near := nearest(id, ids()); near != "" {
 			hint = fmt.Sprintf("; did you mean %q?", near)
 		}
-		diags = append(diags, e.src.diagnostic(sev, line, col, "there is no %s %q%s", what, id, hint))
+		diags = append(diags, e.src.diagnostic(sev, "unknown-"+what, line, col, "there is no %s %q%s", names[what], id, hint))
 	}
 	vendors := func() []string { return r.ids(rule.KindVendor) }
 	products := func() []string { return append(r.ids(rule.KindSDK), r.ids(rule.KindPacker)...) }
@@ -266,7 +267,7 @@ func (r *Rules) checkReferences(sev Severity) []Diagnostic {
 		}
 		product := func(id string, p ...any) {
 			if id != "" && r.product(id) < 0 {
-				report(e, p, "SDK", id, products)
+				report(e, p, "product", id, products)
 			}
 		}
 		switch v := e.value().(type) {
@@ -288,7 +289,7 @@ func (r *Rules) checkReferences(sev Severity) []Diagnostic {
 			for p := v.Parent; p != ""; {
 				if seen[p] {
 					line, col := e.src.at("parent")
-					diags = append(diags, e.src.diagnostic(Error, line, col, "the vendor is its own parent by way of %q", v.Parent))
+					diags = append(diags, e.src.diagnostic(Error, "self-reference", line, col, "the vendor is its own parent by way of %q", v.Parent))
 					break
 				}
 				seen[p] = true
@@ -354,7 +355,7 @@ func Merge(base *Rules, overlays ...*Rules) (*Rules, error) {
 			}
 			if _, ok := byKey[k]; !ok && e.src != nil {
 				line, col := e.src.at("id")
-				diags = append(diags, e.src.diagnostic(Warning, line, col, "there is no %s %q that could be disabled", e.kind, e.id))
+				diags = append(diags, e.src.diagnostic(Warning, "nothing-to-disable", line, col, "there is no %s %q that could be disabled", e.kind, e.id))
 			}
 			delete(byKey, k)
 		}

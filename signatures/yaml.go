@@ -133,12 +133,12 @@ func firstToken(n ast.Node) *token.Token {
 	return n.GetToken()
 }
 
-func (s *source) diagnostic(sev Severity, line, column int, format string, args ...any) Diagnostic {
+func (s *source) diagnostic(sev Severity, code string, line, column int, format string, args ...any) Diagnostic {
 	// The parser takes some control characters for line ends.
 	line = max(1, min(line, 1+bytes.Count(s.text, []byte("\n"))))
 	column = max(1, column)
 	return Diagnostic{
-		File: s.file, Line: line, Column: column, Severity: sev,
+		File: s.file, Line: line, Column: column, Severity: sev, Code: code,
 		Message: fmt.Sprintf(format, args...),
 		Excerpt: excerpt(s.text, line, column),
 	}
@@ -148,10 +148,10 @@ func (s *source) diagnostic(sev Severity, line, column int, format string, args 
 func parseYAML(file string, text []byte) (*source, []Diagnostic) {
 	src := &source{file: file, text: text}
 	fail := func(line, col int, format string, args ...any) (*source, []Diagnostic) {
-		return nil, []Diagnostic{src.diagnostic(Error, line, col, format, args...)}
+		return nil, []Diagnostic{src.diagnostic(Error, "unreadable", line, col, format, args...)}
 	}
 	if len(text) > MaxFileSize {
-		return nil, []Diagnostic{{File: file, Message: fmt.Sprintf("the file has %d bytes; a rule file may have %d", len(text), MaxFileSize)}}
+		return nil, []Diagnostic{{File: file, Code: "unreadable", Message: fmt.Sprintf("the file has %d bytes; a rule file may have %d", len(text), MaxFileSize)}}
 	}
 	if !utf8.Valid(text) {
 		line := 1
@@ -168,7 +168,7 @@ func parseYAML(file string, text []byte) (*source, []Diagnostic) {
 		return fail(line, 1, "the text is not UTF-8")
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, []Diagnostic{{File: file, Message: "the file is empty"}}
+		return nil, []Diagnostic{{File: file, Code: "unreadable", Message: "the file is empty"}}
 	}
 	root, tk, err := parseTree(text)
 	if err != nil {
@@ -176,7 +176,11 @@ func parseYAML(file string, text []byte) (*source, []Diagnostic) {
 		if tk != nil && tk.Position != nil {
 			line, col = tk.Position.Line, tk.Position.Column
 		}
-		return fail(line, col, "%s", err)
+		src, diags := fail(line, col, "%s", err)
+		if strings.Contains(err.Error(), "already defined at") {
+			diags[0].Code = "duplicate-field"
+		}
+		return src, diags
 	}
 	src.root = root
 	return src, nil
@@ -264,13 +268,13 @@ type decoder struct {
 	lax bool
 }
 
-func (d *decoder) errorf(n ast.Node, format string, args ...any) {
+func (d *decoder) errorf(code string, n ast.Node, format string, args ...any) {
 	tk := firstToken(n)
 	line, col := 1, 1
 	if tk != nil && tk.Position != nil {
 		line, col = tk.Position.Line, tk.Position.Column
 	}
-	d.diags = append(d.diags, d.src.diagnostic(Error, line, col, format, args...))
+	d.diags = append(d.diags, d.src.diagnostic(Error, code, line, col, format, args...))
 }
 
 // decodeRule reads the one rule of a file.
@@ -282,7 +286,7 @@ func decodeRule(file string, text []byte) (*entry, []Diagnostic) {
 	d := &decoder{src: src}
 	m, ok := src.root.(ast.MapNode)
 	if !ok {
-		d.errorf(src.root, "a rule file begins with fields such as \"kind: sdk\", not with %s", nodeName(src.root))
+		d.errorf("wrong-type", src.root, "a rule file begins with fields such as \"kind: sdk\", not with %s", nodeName(src.root))
 		return nil, d.diags
 	}
 	var kind string
@@ -304,9 +308,9 @@ func decodeRule(file string, text []byte) (*entry, []Diagnostic) {
 	if v == nil {
 		switch {
 		case kindNode == nil:
-			d.errorf(src.root, "field \"kind\" is missing; it is one of %s", strings.Join(kindNames(), ", "))
+			d.errorf("missing-field", src.root, "field \"kind\" is missing; it is one of %s", strings.Join(kindNames(), ", "))
 		default:
-			d.errorf(kindNode, "unknown kind %q; it is one of %s", kind, strings.Join(kindNames(), ", "))
+			d.errorf("vocabulary", kindNode, "unknown kind %q; it is one of %s", kind, strings.Join(kindNames(), ", "))
 		}
 		return nil, d.diags
 	}
@@ -431,10 +435,10 @@ func listFields(t reflect.Type) []field {
 func (d *decoder) node(n ast.Node, v reflect.Value, top bool) {
 	switch n.(type) {
 	case *ast.NullNode:
-		d.errorf(n, "the value is empty; fill it in or remove the field")
+		d.errorf("empty-value", n, "the value is empty; fill it in or remove the field")
 		return
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode, *ast.DirectiveNode:
-		d.errorf(n, "anchors, aliases and tags are not allowed in rule files")
+		d.errorf("unreadable", n, "anchors, aliases and tags are not allowed in rule files")
 		return
 	}
 	switch v.Kind() {
@@ -451,7 +455,7 @@ func (d *decoder) node(n ast.Node, v reflect.Value, top bool) {
 	case reflect.Slice:
 		l, ok := n.(*ast.SequenceNode)
 		if !ok {
-			d.errorf(n, "want a list, have %s", nodeName(n))
+			d.errorf("wrong-type", n, "want a list, have %s", nodeName(n))
 			return
 		}
 		s := reflect.MakeSlice(v.Type(), len(l.Values), len(l.Values))
@@ -468,21 +472,21 @@ func (d *decoder) node(n ast.Node, v reflect.Value, top bool) {
 		case *ast.LiteralNode:
 			v.SetString(n.Value.Value)
 		case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-			d.errorf(n, "want text, have %s; put it in quotes", nodeName(n))
+			d.errorf("wrong-type", n, "want text, have %s; put it in quotes", nodeName(n))
 		default:
-			d.errorf(n, "want text, have %s", nodeName(n))
+			d.errorf("wrong-type", n, "want text, have %s", nodeName(n))
 		}
 	case reflect.Int, reflect.Int64:
 		i, ok := integer(n)
 		if !ok {
-			d.errorf(n, "want a whole number, have %s", nodeName(n))
+			d.errorf("wrong-type", n, "want a whole number, have %s", nodeName(n))
 			return
 		}
 		v.SetInt(i)
 	case reflect.Bool:
 		b, ok := n.(*ast.BoolNode)
 		if !ok {
-			d.errorf(n, "want true or false, have %s", nodeName(n))
+			d.errorf("wrong-type", n, "want true or false, have %s", nodeName(n))
 			return
 		}
 		v.SetBool(b.Value)
@@ -494,7 +498,7 @@ func (d *decoder) node(n ast.Node, v reflect.Value, top bool) {
 func (d *decoder) structure(n ast.Node, v reflect.Value, top bool) {
 	m, ok := n.(ast.MapNode)
 	if !ok {
-		d.errorf(n, "want fields, have %s", nodeName(n))
+		d.errorf("wrong-type", n, "want fields, have %s", nodeName(n))
 		return
 	}
 	fields := fieldsOf(v.Type())
@@ -502,7 +506,7 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, top bool) {
 	for it := m.MapRange(); it.Next(); {
 		key, ok := keyText(it.Key())
 		if !ok {
-			d.errorf(it.Key(), "want a field name, have %s", nodeName(it.Key()))
+			d.errorf("wrong-type", it.Key(), "want a field name, have %s", nodeName(it.Key()))
 			continue
 		}
 		i := fieldIndex(fields, key)
@@ -513,13 +517,13 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, top bool) {
 				names[j] = f.name
 			}
 			if near := nearest(key, names); near != "" {
-				d.errorf(it.Key(), "unknown field %q; did you mean %q?", key, near)
+				d.errorf("unknown-field", it.Key(), "unknown field %q; did you mean %q?", key, near)
 			} else {
 				sort.Strings(names)
-				d.errorf(it.Key(), "unknown field %q; known here: %s", key, strings.Join(names, ", "))
+				d.errorf("unknown-field", it.Key(), "unknown field %q; known here: %s", key, strings.Join(names, ", "))
 			}
 		case seen[key]:
-			d.errorf(it.Key(), "field %q stands here twice", key)
+			d.errorf("duplicate-field", it.Key(), "field %q stands here twice", key)
 		default:
 			seen[key] = true
 			d.node(it.Value(), v.FieldByIndex(fields[i].index), false)
@@ -529,7 +533,7 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, top bool) {
 		if !f.required || seen[f.name] || (d.lax && top && f.name != "kind" && f.name != "id") {
 			continue
 		}
-		d.errorf(n, "field %q is missing", f.name)
+		d.errorf("missing-field", n, "field %q is missing", f.name)
 	}
 }
 
@@ -547,7 +551,7 @@ func fieldIndex(fields []field, name string) int {
 func (d *decoder) dictionary(n ast.Node, v reflect.Value) {
 	m, ok := n.(ast.MapNode)
 	if !ok {
-		d.errorf(n, "want a set of \"name: value\" pairs, have %s", nodeName(n))
+		d.errorf("wrong-type", n, "want a set of \"name: value\" pairs, have %s", nodeName(n))
 		return
 	}
 	out := reflect.MakeMap(v.Type())
@@ -556,25 +560,25 @@ func (d *decoder) dictionary(n ast.Node, v reflect.Value) {
 		if key.Kind() == reflect.Int {
 			i, ok := integer(it.Key())
 			if !ok {
-				d.errorf(it.Key(), "want a position (a whole number), have %s", nodeName(it.Key()))
+				d.errorf("wrong-type", it.Key(), "want a position (a whole number), have %s", nodeName(it.Key()))
 				continue
 			}
 			key.SetInt(i)
 		} else {
 			s, ok := keyText(it.Key())
 			if !ok {
-				d.errorf(it.Key(), "want a name, have %s", nodeName(it.Key()))
+				d.errorf("wrong-type", it.Key(), "want a name, have %s", nodeName(it.Key()))
 				continue
 			}
 			key.SetString(s)
 		}
 		if out.MapIndex(key).IsValid() {
-			d.errorf(it.Key(), "%v stands here twice", key.Interface())
+			d.errorf("duplicate-field", it.Key(), "%v stands here twice", key.Interface())
 			continue
 		}
 		s, ok := scalarText(it.Value())
 		if !ok {
-			d.errorf(it.Value(), "want text, have %s", nodeName(it.Value()))
+			d.errorf("wrong-type", it.Value(), "want text, have %s", nodeName(it.Value()))
 			continue
 		}
 		out.SetMapIndex(key, reflect.ValueOf(s))

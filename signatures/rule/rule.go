@@ -274,6 +274,11 @@ type Example struct {
 	UnityAssembly string `yaml:"unity-assembly,omitempty"`
 	Maven         string `yaml:"maven,omitempty"`
 	AppKey        string `yaml:"app-key,omitempty"`
+	// Manifest is a piece of AndroidManifest.xml as an AAR has it: elements as
+	// they stand below manifest or application.
+	Manifest string `yaml:"manifest,omitempty"`
+	// With holds further things that are in the same app.
+	With []Example `yaml:"with,omitempty"`
 }
 
 // Grade says how strong a record about a registration is. Only Registrant and
