@@ -44,6 +44,17 @@ func Split(host string) Name {
 	return n
 }
 
+// IsSuffix reports whether name, of two labels or more and maybe behind "*.", is
+// a public suffix of either section itself: co.uk, github.io.
+func IsSuffix(name string) bool {
+	name = strings.TrimPrefix(name, "*.")
+	if strings.IndexByte(name, '.') <= 0 {
+		return false
+	}
+	ps, _ := publicsuffix.PublicSuffix(name)
+	return ps == name
+}
+
 // plusOne returns suffix and the label before it, "" if there is none.
 func plusOne(host, suffix string) string {
 	i := len(host) - len(suffix) - 1

@@ -25,18 +25,18 @@ type named struct {
 	endpoint.Endpoint
 	places []place
 	total  int
-	doubt  bool // every place is doubtful
-	listed bool // it stands in a long list of domains and nowhere else
+	doubt  bool  // every place is doubtful
+	among  among // in what company it stands at every place
 }
 
 const manifestFile = "AndroidManifest.xml"
 
-// longList is how many bare hosts make a text file a list of hosts: of public
-// suffixes, of what a browser blocks. They say little about the app.
-const longList = 100
-
 func (n *named) add(p place, doubtful bool) {
-	n.total++
+	if n.total++; n.total == 1 {
+		n.among = p.among
+	} else if p.among == alone {
+		n.among = alone
+	}
 	n.doubt = n.doubt && doubtful
 	if len(n.places) < maxPlaces {
 		n.places = append(n.places, p)
@@ -148,12 +148,26 @@ func (j *judge) spot(ui int) []spotted {
 	}
 	used := map[uint32]bool{}
 	for bi := range u.bodies {
+		from, bare := len(out), false
 		for _, r := range u.refsOf(bi) {
 			if r.Kind != fact.RefString || int(r.Index) >= n || bits[r.Index>>6]&(1<<(r.Index&63)) == 0 {
 				continue
 			}
 			used[r.Index] = true
 			add(r.Index, place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howString})
+		}
+		for i := from; i < len(out) && !bare; i++ {
+			bare = out[i].Kind == endpoint.Host
+		}
+		if !bare {
+			continue
+		}
+		if a := j.company(u, bi); a != alone {
+			for i := from; i < len(out); i++ {
+				if out[i].Kind == endpoint.Host {
+					out[i].among = a
+				}
+			}
 		}
 	}
 	rest := map[string]uint32{}
@@ -287,10 +301,7 @@ func (j *judge) noise(n *named) string {
 	if r := rangeNoise(n.Range); r != "" {
 		return r
 	}
-	if n.listed {
-		return noiseListed
-	}
-	return ""
+	return noiseAmong[n.among]
 }
 
 // rangeNoise says why an address names nobody.

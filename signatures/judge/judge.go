@@ -75,16 +75,16 @@ type judge struct {
 	opt   Options
 
 	spotter
-	notes  *releases
-	units  []unitState
-	owners *owners
-	vias   map[fact.MethodID][]caller
-	doings map[ownerKey]*doings
-	perms  map[string]fact.Permission
-	handed map[handed]bool
-	words  []spotted // words of the catalogue that strings hide
-	files  map[string]*owner
-	libs   map[string]string // name of a native library → its first file
+	notes   *releases
+	units   []unitState
+	owners  *owners
+	vias    map[fact.MethodID][]caller
+	doings  map[ownerKey]*doings
+	perms   map[string]fact.Permission
+	handed  map[handed]bool
+	words   []spotted // words of the catalogue that strings hide
+	files   map[string]*owner
+	libs    map[string]string // name of a native library → its first file
 	unknown map[string]int    // classes of unknown libraries, by name
 	// byClass holds the methods of components and of the classes above them.
 	byClass map[string][]fact.MethodID

@@ -39,6 +39,7 @@ type place struct {
 	via   []string
 	perm  string
 	level level  // of identifiers
+	among among  // of endpoints
 	note  *owner // outside code: whose file it is, if known
 }
 

@@ -20,16 +20,45 @@ type Texts struct {
 	lines spotter // of text files rather than constants of a program
 	buf   []endpoint.Endpoint
 	found endpoints
-	lists map[string]map[string]bool // by file: the domains it names without more
+	lists map[listKey]*crowd
 	notes releases
 }
 
 // NewTexts returns Texts that look for what is known to rules.
 func NewTexts(rules *signatures.Compiled) *Texts {
-	t := &Texts{spotter: newSpotter(rules), found: newEndpoints(), lists: map[string]map[string]bool{}}
+	t := &Texts{spotter: newSpotter(rules), found: newEndpoints(), lists: map[listKey]*crowd{}}
 	t.lines = t.spotter
 	t.lines.finder.Text = true
 	return t
+}
+
+// listKey names what may be a list: a file, or a resource of a table.
+type listKey struct{ file, name string }
+
+func listOf(file, how, name string) listKey {
+	if how != howResource {
+		name = ""
+	}
+	return listKey{file, name}
+}
+
+// maxLists bounds the files and resources that are looked at as lists.
+const maxLists = 20000
+
+// list returns the crowd of a text, nil where none is kept.
+func (ts *Texts) list(t *fact.Text, how string) *crowd {
+	switch how {
+	case howAsset, howScript, howResource:
+	default:
+		return nil
+	}
+	k := listOf(t.Unit, how, t.Name)
+	c := ts.lists[k]
+	if c == nil && len(ts.lists) < maxLists {
+		c = &crowd{}
+		ts.lists[k] = c
+	}
+	return c
 }
 
 // Add takes the next text.
@@ -55,18 +84,24 @@ func (ts *Texts) Add(t *fact.Text) {
 	if n := len(t.Value); how == howAsset && (n == 64 || n == 76) {
 		decoded = nil // a line of a certificate or the like: a piece of something
 	}
+	if how != howScript && isList(t.Value) {
+		if c := ts.list(t, how); c != nil {
+			c.line(t.Value)
+		}
+	}
 	if len(plain) == 0 && len(decoded) == 0 {
 		return
 	}
 	p := place{unit: -1, body: -1, off: t.Off, file: t.Unit, how: how, ref: t.Name}
 	for _, e := range plain {
-		if e.Kind == endpoint.Host && e.Domain != "" && how == howAsset {
-			list := ts.lists[t.Unit]
-			if list == nil {
-				list = map[string]bool{}
-				ts.lists[t.Unit] = list
+		if e.Kind == endpoint.Host && e.Domain != "" && how != howScript {
+			if c := ts.list(t, how); c != nil {
+				note(&c.hosts, e.Value)
 			}
-			list[e.Value] = true
+		}
+		p.among = alone
+		if how != howManifest && e.Kind == endpoint.Host && (isAccessPoint(t.Name) || how == howAsset && isAccessPoint(t.Value)) {
+			p.among = amongAccessPoints
 		}
 		if x := ts.found.get(e); x != nil {
 			x.add(p, e.Doubtful)
@@ -74,10 +109,15 @@ func (ts *Texts) Add(t *fact.Text) {
 	}
 	for _, h := range decoded {
 		if x := ts.found.get(h.Endpoint); x != nil {
-			p.via = h.via
+			p.via, p.among = h.via, alone
 			x.add(p, h.Doubtful)
 		}
 	}
+}
+
+// isList reports whether a text may be a line of a list of packages.
+func isList(s string) bool {
+	return strings.Contains(s, "com.") || strings.Contains(s, "cn.")
 }
 
 // spotter finds endpoints in strings, plain and hidden.
@@ -135,19 +175,15 @@ func (j *judge) textEndpoints(es *endpoints) {
 		}
 		for _, p := range f.places {
 			p.note = j.fileOwner(p.file)
+			switch {
+			case isPaperwork(p.file):
+				p.among = amongPaperwork
+			case p.among == alone && x.Kind == endpoint.Host && len(p.via) == 0:
+				p.among = ts.lists[listOf(p.file, p.how, p.ref)].is()
+			}
 			x.add(p, f.doubt)
 		}
 		x.total += f.total - len(f.places)
-	}
-	for unit, list := range ts.lists {
-		if len(list) < longList {
-			continue
-		}
-		for v := range list {
-			if x := es.byValue[v]; x != nil && !slices.ContainsFunc(x.places, func(p place) bool { return p.file != unit }) {
-				x.listed = true
-			}
-		}
 	}
 	j.manifestEndpoints(es)
 }

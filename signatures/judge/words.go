@@ -25,8 +25,6 @@ const (
 	basisReferenced   = "its classes are named, none is there"
 	basisExperimental = "the rule was not yet seen to match a real copy"
 
-	noiseListed = "one of a long list of domains in a file"
-
 	noteStatic = "Static analysis: what code names and calls. What it does when it runs, and code that is fetched at run time, is not seen."
 )
 
