@@ -191,14 +191,32 @@ func (e *Entry) head(f form, n int, b *Budget) ([]byte, error) {
 	if f == formRaw {
 		return e.a.view(l.data, min(int64(n), e.rawSize(), e.available(l.data)))
 	}
-	z := newStream(io.NewSectionReader(e.a.r, l.data, e.available(l.data)))
+	avail := e.available(l.data)
+	out := make([]byte, min(int64(n), avail*maxExpansion))
+	if e.startOf(out, l.data, avail) {
+		return out, nil
+	}
+	z := newStream(io.NewSectionReader(e.a.r, l.data, avail))
 	defer z.close()
-	out := make([]byte, min(int64(n), e.available(l.data)*maxExpansion))
 	got, err := readFull(z.flate, out)
 	if err == io.EOF || got == len(out) {
 		return out[:got], nil
 	}
 	return out[:got], streamError(err, int64(got))
+}
+
+// startOf fills out from the stream at off the fast way, and reports whether
+// that worked: an end, damage, or more input than seems reasonable is for a
+// reader that tells them apart.
+func (e *Entry) startOf(out []byte, off, avail int64) bool {
+	const header = 1 << 10 // of a block; more than any has
+	src, done, err := e.compressed(off, min(avail, int64(len(out))+header))
+	defer done()
+	if err != nil || len(out) == 0 {
+		return false
+	}
+	n, err := inflate.Inflate(out, src)
+	return n == len(out) && (err == nil || errors.Is(err, inflate.ErrLonger))
 }
 
 // Read returns the whole content of the entry. See Append.

@@ -101,8 +101,9 @@ type File struct {
 	clsOnce sync.Once
 	cls     classIndex
 
-	annOnce sync.Once
-	ann     annotationIndex
+	annOnce  sync.Once
+	ann      annotationIndex
+	heldOnce sync.Once
 
 	lookOnce sync.Once
 	look     lookup

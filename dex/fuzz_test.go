@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/adler32"
+	"slices"
 	"testing"
 
 	"github.com/telltale-apk/telltale/dex"
@@ -29,6 +30,7 @@ func FuzzOpen(f *testing.F) {
 		for _, d := range files {
 			walk(d)
 			checkSweep(t, d)
+			checkHolders(t, d)
 		}
 		if d, err := dex.OpenDialect(b, dex.Dalvik); err == nil {
 			checkSweep(t, d)
@@ -37,6 +39,56 @@ func FuzzOpen(f *testing.F) {
 			t.Error("the buffer was written to")
 		}
 	})
+}
+
+// checkHolders compares the fast way to who holds strings with a look at every
+// value.
+func checkHolders(t *testing.T, f *dex.File) {
+	held := map[uint32][]int{}
+	budget := 1 << 16
+	for i := range f.NumClasses() {
+		var visit func(v dex.Value)
+		visit = func(v dex.Value) {
+			budget--
+			if v.Kind == dex.ValueString && !slices.Contains(held[v.Index()], i) {
+				held[v.Index()] = append(held[v.Index()], i)
+			}
+			for e := range v.Array() {
+				visit(e)
+			}
+		}
+		for v := range f.StaticValues(i) {
+			visit(v)
+		}
+		for a := range f.Annotations(i) {
+			for _, v := range a.Elements() {
+				visit(v)
+			}
+		}
+	}
+	if budget < 0 {
+		return
+	}
+	n := uint32(f.NumStrings())
+	for s, classes := range held {
+		if s >= n {
+			continue
+		}
+		some := make([]uint64, n/64+1)
+		some[s/64] = 1 << (s % 64)
+		got := f.Holders(some)
+		for _, c := range classes {
+			if !slices.Contains(got, c) {
+				t.Errorf("string %d is held by class %d, but not by %v", s, c, got)
+			}
+		}
+		if budget -= f.NumClasses(); budget < 0 {
+			return
+		}
+	}
+	if got := f.Holders(make([]uint64, n/64+1)); len(got) > 0 {
+		t.Errorf("%v hold none of no strings", got)
+	}
 }
 
 // checkSweep compares the two ways to go over code.

@@ -97,7 +97,7 @@ func eachValue(b []byte, depth uint8, yield func(Value) bool) int {
 			return 0
 		}
 		at += l
-		if yield != nil && !yield(v) {
+		if !yield(v) {
 			return at
 		}
 	}
@@ -126,9 +126,9 @@ func parseValue(b []byte, depth uint8) (v Value, n int) {
 		v.depth = depth + 1
 		l := 0
 		if v.Kind == ValueArray {
-			l = eachValue(body, v.depth, nil)
+			l = skipArray(body, v.depth, nil)
 		} else {
-			l = skipAnnotation(body, v.depth)
+			l = skipAnnotation(body, v.depth, nil)
 		}
 		if l == 0 {
 			return v, 0
@@ -231,18 +231,99 @@ func parseAnnotation(b []byte, depth uint8) (a Annotation, ok bool) {
 	return Annotation{Type: typ, n: n, raw: b[k+l:], depth: depth}, true
 }
 
-// skipAnnotation returns the bytes that the encoded_annotation at b takes, 0
-// if it is not well-formed.
-func skipAnnotation(b []byte, depth uint8) int {
+// skipValue returns the bytes that the encoded_value at b takes, 0 if it is not
+// well-formed, and tells held, if that is not nil, of the strings that it names.
+// It accepts what parseValue does.
+func skipValue(b []byte, depth uint8, held *holds) int {
+	if len(b) == 0 {
+		return 0
+	}
+	switch kind := ValueKind(b[0] & 0x1f); kind {
+	case ValueNull, ValueBoolean:
+		return 1
+	case ValueArray, ValueAnnotation:
+		if depth >= MaxNesting {
+			return 0
+		}
+		l := 0
+		if kind == ValueArray {
+			l = skipArray(b[1:], depth+1, held)
+		} else {
+			l = skipAnnotation(b[1:], depth+1, held)
+		}
+		if l == 0 {
+			return 0
+		}
+		return 1 + l
+	case ValueString:
+		size := int(b[0]>>5) + 1
+		if len(b) <= size {
+			return 0
+		}
+		if held == nil {
+			return 1 + size
+		}
+		var i uint64
+		for k := size; k > 0; k-- {
+			i = i<<8 | uint64(b[k])
+		}
+		held.add(i)
+		return 1 + size
+	case ValueByte, ValueShort, ValueChar, ValueInt, ValueLong, ValueFloat, ValueDouble,
+		ValueMethodType, ValueMethodHandle, ValueType, ValueField, ValueMethod, ValueEnum:
+		size := int(b[0]>>5) + 1
+		if len(b) <= size {
+			return 0
+		}
+		return 1 + size
+	}
+	return 0
+}
+
+// skipArray is skipValue for an encoded_array.
+func skipArray(b []byte, depth uint8, held *holds) int {
+	n, at := uleb(b)
+	if at == 0 {
+		return 0
+	}
+	for range n {
+		l := skipValue(b[at:], depth, held)
+		if l == 0 {
+			return 0
+		}
+		at += l
+	}
+	return at
+}
+
+// skipAnnotation is skipValue for an encoded_annotation.
+func skipAnnotation(b []byte, depth uint8, held *holds) int {
 	a, ok := parseAnnotation(b, depth)
 	if !ok {
 		return 0
 	}
-	l := a.each(nil)
+	l := a.skip(held)
 	if l < 0 {
 		return 0
 	}
 	return len(b) - len(a.raw) + l
+}
+
+// skip is each without a look at the values.
+func (a *Annotation) skip(held *holds) int {
+	at := 0
+	for range a.n {
+		_, k := uleb(a.raw[at:])
+		if k == 0 {
+			return -1
+		}
+		l := skipValue(a.raw[at+k:], a.depth, held)
+		if l == 0 {
+			return -1
+		}
+		at += k + l
+	}
+	return at
 }
 
 // each yields the elements and returns the bytes they take, -1 if they are not well-formed.
@@ -258,7 +339,7 @@ func (a Annotation) each(yield func(uint32, Value) bool) int {
 			return -1
 		}
 		at += k + l
-		if yield != nil && !yield(name, v) {
+		if !yield(name, v) {
 			return at
 		}
 	}
@@ -289,19 +370,22 @@ type AnnotationAt struct {
 	Param  int    // number of the parameter, else 0
 }
 
-// annotationIndex tells whose annotations are not read because they overlap too much.
+// annotationIndex tells whose annotations are not read because they overlap too
+// much, and which strings annotations hold.
 type annotationIndex struct {
+	held      holds // also what classes hold that are not read
 	refused   map[int]struct{}
 	anomalies []*binread.FormatError
 }
 
 func (f *File) indexAnnotations() {
 	left := f.workLimit()
+	f.ann.held.all = make([]uint64, (f.strings.n+63)/64)
 	for i := range f.classes.n {
 		if f.Class(i).AnnotationsOff == 0 {
 			continue
 		}
-		cost := f.eachAnnotation(i, left, nil)
+		cost := f.eachAnnotation(i, left, &f.ann.held, nil)
 		if cost > left {
 			if f.ann.refused == nil {
 				f.ann.refused = make(map[int]struct{})
@@ -327,22 +411,22 @@ func (f *File) Annotations(i int) iter.Seq[AnnotationAt] {
 	return func(yield func(AnnotationAt) bool) {
 		f.annOnce.Do(f.indexAnnotations)
 		if _, refused := f.ann.refused[i]; !refused {
-			f.eachAnnotation(i, math.MaxInt64, yield)
+			f.eachAnnotation(i, math.MaxInt64, nil, yield)
 		}
 	}
 }
 
 // eachAnnotation goes over the annotations of a class. With yield it yields
 // them; without, it returns how many bytes they take, or something larger than
-// limit as soon as they take more.
-func (f *File) eachAnnotation(i int, limit int64, yield func(AnnotationAt) bool) int64 {
+// limit as soon as they take more, and tells held of the strings.
+func (f *File) eachAnnotation(i int, limit int64, held *holds, yield func(AnnotationAt) bool) int64 {
 	cost := int64(16)
 	visit := func(a AnnotationAt) bool {
 		if yield != nil {
 			return yield(a)
 		}
 		cost += 8
-		if l := a.each(nil); l >= 0 {
+		if l := a.skip(held); l >= 0 {
 			cost += int64(l)
 		} else {
 			cost += int64(len(a.raw)) // all of it may have been searched for the end
@@ -425,4 +509,70 @@ func (f *File) dataAt(off uint32, n int64) []byte {
 		return nil
 	}
 	return f.data[off:]
+}
+
+// holds takes the strings that values name.
+type holds struct {
+	all  []uint64 // those that were named: bit i of the whole is string i
+	some []uint64 // those that are looked for
+	hit  bool     // one of them was named
+}
+
+func (h *holds) add(i uint64) {
+	w, bit := i>>6, uint64(1)<<(i&63)
+	if w < uint64(len(h.all)) {
+		h.all[w] |= bit
+	}
+	if w < uint64(len(h.some)) && h.some[w]&bit != 0 {
+		h.hit = true
+	}
+}
+
+// Holders returns the class definitions whose static fields start as one of
+// some strings, or that have annotations, also on members, which hold one. Bit
+// i%64 of strings[i/64] is string i. More classes may be among them, but none is
+// missing. If nothing in the file holds any, that costs hardly anything.
+func (f *File) Holders(strings []uint64) []int {
+	f.annOnce.Do(f.indexAnnotations)
+	f.heldOnce.Do(func() {
+		for i := range f.classes.n {
+			f.staticStrings(i, &f.ann.held)
+		}
+	})
+	meet := false
+	for i := range min(len(strings), len(f.ann.held.all)) {
+		meet = meet || strings[i]&f.ann.held.all[i] != 0
+	}
+	if !meet {
+		return nil
+	}
+	var out []int
+	h := holds{some: strings}
+	for i := range f.classes.n {
+		h.hit = false
+		f.staticStrings(i, &h)
+		if _, refused := f.ann.refused[i]; !refused && !h.hit && f.Class(i).AnnotationsOff != 0 {
+			f.eachAnnotation(i, math.MaxInt64, &h, nil)
+		}
+		if h.hit {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// staticStrings tells held of the strings that static fields of class
+// definition i start as.
+func (f *File) staticStrings(i int, held *holds) {
+	off := f.Class(i).StaticValuesOff
+	if off == 0 || int64(off) >= int64(len(f.data)) {
+		return
+	}
+	b := f.data[off:]
+	n, k := uleb(b)
+	n = min(n, uint32(f.ClassData(i).StaticFields))
+	for b = b[k:]; k > 0 && n > 0; n-- {
+		k = skipValue(b, MaxNesting, held)
+		b = b[k:]
+	}
 }

@@ -479,7 +479,13 @@ func (s *unitScan) constants() {
 	if len(missing) == 0 {
 		return
 	}
-	for i := range s.u.NumClasses() {
+	bits := make([]uint64, len(s.strings.bits))
+	for i, t := range s.strings.of {
+		if missing[t.ref] != nil {
+			bits[i>>6] |= 1 << (i & 63)
+		}
+	}
+	for i := range fact.Holders(s.u, bits) {
 		var visit func(v *fact.Value, depth int)
 		visit = func(v *fact.Value, depth int) {
 			if v.Kind == fact.String {

@@ -1,6 +1,9 @@
 package fact
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Skipper is what a [Unit] may offer as well: it knows the branches of code.
 // Callers test for it with a type assertion.
@@ -9,6 +12,30 @@ type Skipper interface {
 	// the call at instruction pc to a return. Exceptions do not count as
 	// branches: what is run only once one was caught may be skipped.
 	MaySkip(body int, pc uint32) bool
+}
+
+// Holder is what a [Unit] may offer as well: who may hold constants, without a
+// look at all fields and annotations.
+type Holder interface {
+	// Holders returns the classes, ascending, of which ClassFields or
+	// ClassAnnotations may yield one of some strings: bit i%64 of strings[i/64]
+	// is String(i). None that does is missing.
+	Holders(strings []uint64) []int
+}
+
+// Holders yields the classes of a unit, ascending, that may hold one of some
+// strings in the sense of [Holder]: all of them, if the unit cannot tell.
+func Holders(u Unit, strings []uint64) iter.Seq[int] {
+	if h, ok := u.(Holder); ok {
+		return slices.Values(h.Holders(strings))
+	}
+	return func(yield func(int) bool) {
+		for i := range u.NumClasses() {
+			if !yield(i) {
+				return
+			}
+		}
+	}
 }
 
 // ArrayTexts is what a [Unit] may offer as well: text that code holds as arrays

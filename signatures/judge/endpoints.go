@@ -177,7 +177,14 @@ func (j *judge) spot(ui int) []spotted {
 		}
 	}
 	if len(rest) > 0 {
-		j.heldStrings(ui, func(s string, p place) {
+		clear(bits)
+		for i := range marks {
+			// Also one that code uses, if another of the same text is not.
+			if _, ok := rest[u.String(i)]; ok {
+				bits[i>>6] |= 1 << (i & 63)
+			}
+		}
+		j.heldStrings(ui, bits, func(s string, p place) {
 			if i, ok := rest[s]; ok {
 				used[i] = true
 				add(i, p)
@@ -201,10 +208,10 @@ func (j *judge) spot(ui int) []spotted {
 }
 
 // heldStrings yields the strings that static fields and annotations of a unit
-// hold.
-func (j *judge) heldStrings(ui int, yield func(s string, p place)) {
+// hold: all of those in some, perhaps others.
+func (j *judge) heldStrings(ui int, some []uint64, yield func(s string, p place)) {
 	u := &j.units[ui]
-	for c := 0; c < u.NumClasses(); c++ {
+	for c := range fact.Holders(u.Unit, some) {
 		typ, _, _ := u.Class(c)
 		class := u.Type(typ)
 		for f := range u.ClassFields(c) {

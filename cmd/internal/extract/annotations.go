@@ -27,3 +27,6 @@ func (u *dexUnit) ClassAnnotations(i int) iter.Seq[fact.Annotation] {
 		}
 	}
 }
+
+// Holders returns the classes that may hold one of some strings.
+func (u *dexUnit) Holders(strings []uint64) []int { return u.f.Holders(strings) }
