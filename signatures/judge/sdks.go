@@ -138,6 +138,9 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 	f.State = f.States[0].State
 	f.AtStartup = j.atStartup(m.SDK, active)
 	f.Confidence, f.Basis = confidence(m, h)
+	if m.Held && f.State == finding.Referenced {
+		f.Confidence, f.Basis = levelNames[levelLow], f.Basis+"; "+basisNoClass
+	}
 	f.Version = j.version(m, h, hits)
 	f.AppKeys = j.appKeys(s, hits)
 	if m.Held {
@@ -208,8 +211,11 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 			add(finding.Reachable, j.idLocation(from), msgReachable, j.methodID(from), j.methodID(to), plural(len(path), "call", "calls"))
 		}
 	}
-	declared := j.onlyDeclared(m, h)
-	j.wired(m, hits, declared, add)
+	by := j.trace(m, h)
+	may := by.active()
+	if may {
+		j.wired(m, hits, add)
+	}
 	stub := h.bodies > 0 && !h.works && !slices.ContainsFunc(m.Signals, func(s signatures.SignalMatch) bool { return s.Evidence.Kind == "native" })
 	switch {
 	case stub:
@@ -218,13 +224,11 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 		add(finding.Present, &finding.Location{Unit: h.unit}, msgAside, plural(h.classes, "class", "classes"), h.unit)
 	case m.Held && h.classes > 0:
 		add(finding.Present, nil, msgPresent, plural(h.classes, "class", "classes"))
-	case declared:
-		add(finding.Referenced, nil, msgDeclared)
 	case m.Held:
-		add(finding.Present, nil, msgTraces, traces(m))
+		add(by.state, nil, by.reason, by.args...)
 	}
 	for _, hit := range hits {
-		if hit.Use == signatures.UseSwitch && hit.Item < len(m.SDK.DisabledBy) {
+		if may && hit.Use == signatures.UseSwitch && hit.Item < len(m.SDK.DisabledBy) {
 			if sw := &m.SDK.DisabledBy[hit.Item]; strings.EqualFold(strings.TrimSpace(hit.Value), sw.Value) {
 				add(finding.Disabled, &hit.Location, msgDisabled, sw.MetaData, sw.Value)
 			}
@@ -259,27 +263,76 @@ func traces(m *signatures.SDKMatch) string {
 	return strings.Join(kinds, ", ")
 }
 
-// onlyDeclared reports whether all that is there of a product is what the
-// manifest declares, though all code was read: a mediation adapter names the
-// components of SDKs that the app may do without.
-func (j *judge) onlyDeclared(m *signatures.SDKMatch, h *holding) bool {
-	if !m.Held || h.classes > 0 || len(m.References) > 0 || len(j.set.Units) == 0 || j.set.App.Status != fact.Complete {
-		return false
+// trace says what shows a product of which no class is there, and in what state
+// it therefore is.
+type trace struct {
+	state  finding.State
+	reason string
+	args   []any
+	// wires is true if it can be switched on and off though no class of it was
+	// found: its code is elsewhere, or was not read.
+	wires bool
+}
+
+// active reports whether what switches the product on or off means anything.
+func (t *trace) active() bool { return t.state == "" || t.wires }
+
+// trace looks at what speaks for a product without classes. A manifest names
+// the components of SDKs that a mediation adapter may do without, a build notes
+// artifacts whose classes it then drops: both name the product, and no more.
+// The zero trace stands for a product whose classes are there.
+func (j *judge) trace(m *signatures.SDKMatch, h *holding) trace {
+	if !m.Held || h.classes > 0 {
+		return trace{}
 	}
-	for _, s := range m.Signals {
-		switch s.Evidence.Kind {
+	read := len(j.set.Units) > 0 && j.set.App.Status == fact.Complete
+	var files, texts, classes, build bool
+	library := ""
+	for i := range m.Signals {
+		ev := &m.Signals[i].Evidence
+		if ev.Strength == rule.Context {
+			continue
+		}
+		switch ev.Kind {
+		case "class":
+			classes = true
+		case "class-ref", "member":
 		case "activity", "activity-alias", "service", "receiver", "provider", "authority", "meta-data", "permission", "action":
-		default:
-			return false
+		case "uses-library":
+			library = ev.Value
+		case "maven":
+			build = true
+		case "string", "endpoint", "resource", "app-key":
+			texts = true
+		default: // a library, a file, a module of a script
+			files = true
 		}
 	}
-	return true
+	t := trace{state: finding.Present, reason: msgTraces, args: []any{traces(m)}, wires: !read || files || library != ""}
+	switch {
+	case classes:
+		t.reason = msgElsewhere
+	case files || texts:
+	case library != "":
+		t.state, t.reason, t.args = finding.Referenced, msgShared, []any{library}
+	case build && read:
+		t.state, t.reason, t.args = finding.Referenced, msgBuild, nil
+	case build:
+		t.state, t.reason, t.args = finding.Referenced, msgBuildUnread, nil
+	case !read:
+		t.reason = msgUnread
+	case len(m.References) > 0:
+		t.state, t.reason, t.args = finding.Referenced, msgNamed, nil
+	default:
+		t.state, t.reason, t.args = finding.Referenced, msgDeclared, nil
+	}
+	return t
 }
 
 // wired tells what shows that a product is switched on: a call of one of its
 // initialisers from outside its own code, a component that is enabled, or
 // meta-data.
-func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, declared bool, add func(finding.State, *finding.Location, string, ...any)) {
+func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, add func(finding.State, *finding.Location, string, ...any)) {
 	if !m.Held {
 		return
 	}
@@ -300,7 +353,6 @@ func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, declared b
 				loc := signatures.Locate(j.set, at)
 				add(finding.Wired, &loc, msgWiredCall, w.Name, h.Ref)
 			}
-		case declared:
 		case h.Location.Unit != "" && h.Value == "false" && isComponent(m.SDK, h):
 		case isComponent(m.SDK, h):
 			add(finding.Wired, &h.Location, msgWiredComponent, h.Ref)
@@ -312,7 +364,7 @@ func (j *judge) wired(m *signatures.SDKMatch, hits []*signatures.Hit, declared b
 		ev := &m.Signals[i].Evidence
 		switch ev.Kind {
 		case "activity", "activity-alias", "service", "receiver", "provider":
-			if !declared && j.enabled(ev.Value) && !slices.ContainsFunc(hits, func(h *signatures.Hit) bool { return h.Use == signatures.UseWired && h.Ref == ev.Value }) {
+			if j.enabled(ev.Value) && !slices.ContainsFunc(hits, func(h *signatures.Hit) bool { return h.Use == signatures.UseWired && h.Ref == ev.Value }) {
 				add(finding.Wired, &ev.Location, msgWiredComponent, ev.Value)
 			}
 		}

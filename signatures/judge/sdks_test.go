@@ -80,8 +80,36 @@ func TestStates(t *testing.T) {
 			app.Component(fact.Service, "com.acme.stat.StatService")
 		}, []string{
 			"wired: the manifest declares com.acme.stat.StatService, enabled",
-			"present: found by service; its classes were not found under their names",
+			"present: found by service; its classes were not found in what was read, and not all code was",
 		}},
+		{"noted by the build alone", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method(mainMethod))
+			app.File("META-INF/maven/com.acme/stat/pom.properties")
+			app.MetaData("ACME_DISABLED", "true")
+			app.MetaData("ACME_APPKEY", "x")
+		}, []string{"referenced: only what the build noted names it: no class of it was found under its name, and all code was read"}},
+		{"noted by the build, and there", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method(initCall).Flags(9))
+			app.File("META-INF/maven/com.acme/stat/pom.properties")
+		}, []string{"present: 1 class of its own"}},
+		{"noted by the build, and not all was read", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method(mainMethod))
+			app.Info.Status = fact.Partial
+			app.File("META-INF/maven/com.acme/stat/pom.properties")
+		}, []string{"referenced: only what the build noted names it: no class of it was found, and not all code was read"}},
+		{"in a shared library of the device", func(app *facttest.App, c *facttest.Code) {
+			c.Method(mainMethod).Call(fact.RefCallStatic, initCall)
+			app.Manifest().UsesLibraries = append(app.Manifest().UsesLibraries, "acme-stat.jar")
+		}, []string{"wired: own code calls " + initCall, "referenced: the manifest asks for the shared library acme-stat.jar, which holds it; no class of it is in the app"}},
+		{"a switch, but no class", func(app *facttest.App, c *facttest.Code) {
+			work(c.Method(mainMethod))
+			app.Component(fact.Service, "com.acme.stat.StatService")
+			app.MetaData("ACME_DISABLED", "true")
+		}, []string{"referenced: only the manifest names it: no class of it is in the code, all of which was read"}},
+		{"named by manifest and code, but not there", func(app *facttest.App, c *facttest.Code) {
+			c.Method(mainMethod).Call(fact.RefCallStatic, initCall)
+			app.Component(fact.Service, "com.acme.stat.StatService")
+		}, []string{"referenced: manifest and code name it, but no class of it is in the code, all of which was read"}},
 		{"a component that is switched off", func(app *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 			app.Component(fact.Service, "com.acme.stat.StatService").Enabled = false

@@ -14,6 +14,12 @@ const (
 	msgTraces         = "found by %s; its classes were not found under their names"
 	msgDisabled       = "meta-data %s is %q, which the vendor documents as switching it off"
 	msgReferenced     = "code names %s of it, but none is there"
+	msgElsewhere      = "found by %s; the classes are told with another product"
+	msgUnread         = "found by %s; its classes were not found in what was read, and not all code was"
+	msgShared         = "the manifest asks for the shared library %s, which holds it; no class of it is in the app"
+	msgBuild          = "only what the build noted names it: no class of it was found under its name, and all code was read"
+	msgBuildUnread    = "only what the build noted names it: no class of it was found, and not all code was read"
+	msgNamed          = "manifest and code name it, but no class of it is in the code, all of which was read"
 	msgDeclared       = "only the manifest names it: no class of it is in the code, all of which was read"
 	msgWiredCall      = "%s calls %s"
 	msgWiredComponent = "the manifest declares %s, enabled"
@@ -23,6 +29,7 @@ const (
 	msgNoHost = "no host"
 
 	basisReferenced   = "its classes are named, none is there"
+	basisNoClass      = "no class of it was found"
 	basisExperimental = "the rule was not yet seen to match a real copy"
 
 	noteStatic = "Static analysis: what code names and calls. What it does when it runs, and code that is fetched at run time, is not seen."
