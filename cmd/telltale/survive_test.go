@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,6 +72,93 @@ func many(t *testing.T, n int) string {
 	return dir
 }
 
+// number is the number in an environment variable, for runs that are longer
+// than every day's.
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	v := os.Getenv(name)
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%q is no number of things", name, v)
+	}
+	return n
+}
+
+// A long run needs no more of the machine at its end than at its beginning:
+// neither memory nor open files grow with the number of apps.
+func TestLongRunsStayFlat(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("reads /proc of the running program")
+	}
+	apps := number(t, "TELLTALE_TEST_APPS", 400)
+	if testing.Short() {
+		apps = 100
+	}
+	cmd := command(t, "scan", "--jobs", "2", "--allow-incomplete", "--quiet", "--format", "ndjson", many(t, apps))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	type sample struct {
+		apps, rss, files int
+		at               time.Duration
+	}
+	var samples []sample
+	begin, seen := time.Now(), 0
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		if !bytes.Contains(line[:min(len(line), 40)], []byte(`"app"`)) {
+			continue
+		}
+		if seen++; seen%max(1, apps/20) == 0 {
+			rss, files := usage(cmd.Process.Pid)
+			samples = append(samples, sample{seen, rss, files, time.Since(begin)})
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if seen != apps || len(samples) < 20 {
+		t.Fatalf("%d apps and %d samples of %d apps", seen, len(samples), apps)
+	}
+	last := sample{}
+	for _, s := range samples {
+		t.Logf("%6d apps  %6.0f a second  %4d MiB  %d files open", s.apps, float64(s.apps-last.apps)/(s.at-last.at).Seconds(), s.rss>>20, s.files)
+		last = s
+	}
+	early, late := samples[4], samples[len(samples)-2]
+	// The collector leaves some room for chance; growth with the number of
+	// apps would be far beyond it.
+	if late.rss > early.rss*3/2+(32<<20) {
+		t.Errorf("%d MiB after %d apps, %d MiB after %d", early.rss>>20, early.apps, late.rss>>20, late.apps)
+	}
+	if late.files > early.files+8 {
+		t.Errorf("%d files open after %d apps, %d after %d", early.files, early.apps, late.files, late.apps)
+	}
+}
+
+// usage is the resident memory of a process in bytes and the number of its
+// open files.
+func usage(pid int) (rss, files int) {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if f := strings.Fields(string(b)); len(f) > 1 {
+		pages, _ := strconv.Atoi(f[1])
+		rss = pages * os.Getpagesize()
+	}
+	fds, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	return rss, len(fds)
+}
+
 // A run that is killed at any moment goes on where it was, and in the end has
 // written what an undisturbed run writes.
 func TestKilledRunsResume(t *testing.T) {
@@ -76,6 +166,7 @@ func TestKilledRunsResume(t *testing.T) {
 	if testing.Short() {
 		kills, apps = 2, 20
 	}
+	kills, apps = number(t, "TELLTALE_TEST_KILLS", kills), number(t, "TELLTALE_TEST_APPS", apps)
 	dir := many(t, apps)
 	undisturbed := filepath.Join(t.TempDir(), "whole.ndjson")
 	scan := func(file string) *exec.Cmd {
@@ -91,17 +182,22 @@ func TestKilledRunsResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "killed.ndjson")
-	torn := 0
+	torn, unfinished := 0, 0
 	for range kills {
 		cmd := scan(file)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rand.Int64N(int64(took))))
+		// So short that there is something left to do for the next.
+		time.Sleep(time.Duration(rand.Int64N(max(1, 4*int64(took)/int64(kills)))))
 		_ = cmd.Process.Kill() // it may have ended
 		_ = cmd.Wait()
-		if b, err := os.ReadFile(file); err == nil && len(b) > 0 && b[len(b)-1] != '\n' {
+		b, err := os.ReadFile(file)
+		if err == nil && len(b) > 0 && b[len(b)-1] != '\n' {
 			torn++
+		}
+		if len(b) < len(want) {
+			unfinished++
 		}
 	}
 	if code, _, stderr := exit(t, scan(file)); code != 0 {
@@ -114,7 +210,7 @@ func TestKilledRunsResume(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("after %d kills the results differ from those of an undisturbed run: %d and %d lines", kills, bytes.Count(got, []byte("\n")), bytes.Count(want, []byte("\n")))
 	}
-	t.Logf("%d kills, %d of them within a line; %d apps in %v", kills, torn, apps, took)
+	t.Logf("%d kills, %d of them before the end and %d within a line; %d apps in %v", kills, unfinished, torn, apps, took)
 	// Once more: nothing is repeated.
 	if code, _, _ := exit(t, scan(file)); code != 0 {
 		t.Error(code)

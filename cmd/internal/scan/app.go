@@ -2,9 +2,7 @@ package scan
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -149,16 +147,7 @@ func one(ctx context.Context, in input, o Options, t *twins) *event.App {
 		return unreadable(path, err)
 	}
 	// Equal inputs are analysed once.
-	var app *event.App
-	if key := t.key(ctx, in, src); key != "" {
-		w := t.twin(key)
-		w.once.Do(func() { w.app = o.Runner.App(ctx, src, o) })
-		if w.app != nil {
-			app = renamed(w.app, src)
-		}
-	} else {
-		app = o.Runner.App(ctx, src, o)
-	}
+	app := t.once(ctx, in, src, func() *event.App { return o.Runner.App(ctx, src, o) })
 	if app != nil {
 		in.Problems = append(in.Problems, files.changed()...)
 	}
@@ -180,39 +169,6 @@ func unreadable(path string, err error) *event.App {
 	a.Status = fact.Failed
 	a.Problems = append(a.Problems, fact.Problem{Kind: fact.ProblemUnreadable, Detail: err.Error(), Lossy: true})
 	return a
-}
-
-// renamed is a copy of a result under the paths of an equal input.
-func renamed(a *event.App, src extract.Source) *event.App {
-	c := *a
-	c.Path = src.Parts[0].Path
-	c.Parts = slices.Clone(a.Parts)
-	files := src.Parts
-	for i := range c.Parts {
-		p := &c.Parts[i]
-		if inner, ok := strings.CutPrefix(p.Path, a.Path+"!"); ok { // of a container
-			p.Path = c.Path + "!" + inner
-		} else if len(files) > 0 {
-			p.Path, files = files[0].Path, files[1:]
-		}
-	}
-	return &c
-}
-
-// key returns a key that equal inputs share, or "" if none can be equal to this one.
-func (t *twins) key(ctx context.Context, in input, src extract.Source) string {
-	if t.sizes[in.size()] < 2 {
-		return ""
-	}
-	var key strings.Builder
-	for _, p := range src.Parts {
-		d, err := extract.Digest(ctx, p)
-		if err != nil {
-			return ""
-		}
-		fmt.Fprintf(&key, "%s %s %s\n", p.Role, p.Split, hex.EncodeToString(d[:]))
-	}
-	return key.String()
 }
 
 // StackDigest names the place of a fault: the first functions of ours on the

@@ -129,7 +129,7 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 			}
 		}
 	}()
-	twins := newTwins(inputs)
+	twins := newTwins(ctx, inputs)
 	var wg sync.WaitGroup
 	for range jobs {
 		wg.Go(func() {
@@ -169,37 +169,4 @@ func Count(sum *event.Summary, app *event.App) {
 	if slices.ContainsFunc(app.SDKs, func(s finding.SDK) bool { return s.Tracker }) {
 		sum.WithTracker++
 	}
-}
-
-// twins lets byte-equal inputs be analysed once. Only inputs whose parts have
-// the sizes of another's are candidates, so that nothing else is remembered.
-type twins struct {
-	mu    sync.Mutex
-	sizes map[int64]int
-	by    map[string]*twin
-}
-
-type twin struct {
-	once sync.Once
-	app  *event.App
-}
-
-func newTwins(inputs []input) *twins {
-	t := &twins{sizes: map[int64]int{}, by: map[string]*twin{}}
-	for _, in := range inputs {
-		t.sizes[in.size()]++
-	}
-	return t
-}
-
-// twin returns what inputs of one key share.
-func (t *twins) twin(key string) *twin {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	w := t.by[key]
-	if w == nil {
-		w = &twin{}
-		t.by[key] = w
-	}
-	return w
 }

@@ -18,6 +18,7 @@ import (
 
 // input is the files of one app, the base first.
 type input struct {
+	Index    int // among all inputs of a run
 	Parts    []member
 	Problems []fact.Problem // about the grouping
 }
