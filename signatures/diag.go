@@ -38,8 +38,8 @@ type Diagnostic struct {
 	// Code names what is wrong, the same in every version: "unknown-field".
 	// Package lint/checks documents each.
 	Code    string
-	Message  string // what is wrong and, where that is known, how to mend it
-	Excerpt  string // the line with a caret below it; may be empty
+	Message string // what is wrong and, where that is known, how to mend it
+	Excerpt string // the line with a caret below it; may be empty
 }
 
 // String renders file, position, severity and message on one line, and the
