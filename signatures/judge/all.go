@@ -42,6 +42,9 @@ func (j *judge) all() (*finding.Findings, error) {
 	f.Permissions = slices.Compact(f.Permissions)
 	j.outOfSight()
 	f.Scope = j.scope
+	if !j.opt.ShowKeys {
+		j.newKeyMasker().findings(f)
+	}
 	return f, nil
 }
 

@@ -30,7 +30,8 @@ import (
 
 // Options steer what is told.
 type Options struct {
-	// ShowKeys shows app keys in full instead of masking their middle.
+	// ShowKeys shows app keys, and keys, tokens and users in URLs, in full
+	// instead of masking them.
 	ShowKeys bool
 	// ShowInferred tells records that are guesses, too.
 	ShowInferred bool
