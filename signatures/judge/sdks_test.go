@@ -118,12 +118,12 @@ func TestStates(t *testing.T) {
 		{"disabled", func(app *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 			app.MetaData("ACME_DISABLED", "true")
-		}, []string{`disabled: meta-data ACME_DISABLED is "true", which the vendor documents as switching it off`, "present: 1 class of its own"}},
+		}, []string{`disabled: meta-data ACME_DISABLED is "true", a switch that the vendor documents to keep it off; that code turns it on again was not looked for`, "present: 1 class of its own"}},
 		{"disabled and wired", func(app *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 			c.Method(mainMethod).Call(fact.RefCallStatic, initCall)
 			app.MetaData("ACME_DISABLED", "true")
-		}, []string{"wired: own code calls " + initCall, `disabled: meta-data ACME_DISABLED is "true", which the vendor documents as switching it off`, "present: 1 class of its own"}},
+		}, []string{"wired: own code calls " + initCall, `disabled: meta-data ACME_DISABLED is "true", a switch that the vendor documents to keep it off; that code turns it on again was not looked for`, "present: 1 class of its own"}},
 		{"not disabled", func(app *facttest.App, c *facttest.Code) {
 			work(c.Method(initCall).Flags(9))
 			app.MetaData("ACME_DISABLED", "false")

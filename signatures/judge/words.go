@@ -12,7 +12,7 @@ const (
 	msgPresent        = "%s of its own"
 	msgAside          = "%s of its own, in %s, which Android does not load by itself"
 	msgTraces         = "found by %s; its classes were not found under their names"
-	msgDisabled       = "meta-data %s is %q, which the vendor documents as switching it off"
+	msgDisabled       = "meta-data %s is %q, a switch that the vendor documents to keep it off; that code turns it on again was not looked for"
 	msgReferenced     = "code names %s of it, but none is there"
 	msgElsewhere      = "found by %s; the classes are told with another product"
 	msgUnread         = "found by %s; its classes were not found in what was read, and not all code was"
