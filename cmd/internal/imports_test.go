@@ -25,6 +25,8 @@ var allowed = map[string][]string{
 	"cmd/internal/event":   {"signatures/fact", "signatures/finding"},
 	"cmd/internal/extract": {"apk", "dex", "signatures/fact"},
 	"cmd/internal/report":  {"cmd/internal/event", "signatures/fact", "signatures/finding"},
+	"cmd/internal/filter":  {"cmd/internal/event", "signatures/fact", "signatures/finding", "signatures/rule"},
+	"cmd/internal/policy":  {"cmd/internal/event", "cmd/internal/filter"},
 	"cmd/internal/scan":    {"cmd/internal/extract", "cmd/internal/event", "signatures", "apk"},
 	"cmd/internal/fence":   {"cmd/internal/scan", "cmd/internal/extract", "cmd/internal/event", "signatures", "apk"},
 	"cmd/internal/cli":     {"cmd/internal", "signatures", "apk", "dex"},

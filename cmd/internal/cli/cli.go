@@ -151,6 +151,7 @@ func (e *env) app() *cli.App {
 		e.scanCommand(),
 		e.explainCommand(),
 		e.reportCommand(),
+		e.policyCommand(),
 		e.factsCommand(),
 		e.signaturesCommand(),
 		e.domainsCommand(),

@@ -56,22 +56,28 @@ func (e *env) reportMerge(c *cli.Context) error {
 	if !c.Args().Present() {
 		return usagef("report merge needs FILEs that were written with --format json or ndjson")
 	}
+	formats := c.StringSlice("format")
+	if len(formats) == 0 {
+		formats = []string{"json"}
+	}
+	return e.writeReport(c, formats, func(h func(*event.Message) error) error { return e.replayAll(c.Args().Slice(), true, h) })
+}
+
+// replayAll tells saved reports as one. samePolicies refuses those that were
+// judged differently.
+func (e *env) replayAll(names []string, samePolicies bool, h func(*event.Message) error) error {
 	var all []*report.Saved
-	for _, name := range c.Args().Slice() {
+	for _, name := range names {
 		s, done, err := e.openSaved(name)
 		if err != nil {
 			return err
 		}
 		defer done()
-		all = append(all, s)
+		if all = append(all, s); samePolicies && !samePolicy(s.Start.Policy, all[0].Start.Policy) {
+			return &exitError{exitUsage, fmt.Sprintf("%s was judged by another policy than %s: scan again, or judge them anew with 'telltale policy check FILE REPORT…'", name, names[0])}
+		}
 	}
-	formats := c.StringSlice("format")
-	if len(formats) == 0 {
-		formats = []string{"json"}
-	}
-	return e.writeReport(c, formats, func(h func(*event.Message) error) error {
-		return report.Merge(all, func(sum *event.Summary, strict bool) []event.ExitReason { return reasons(sum, !strict) }, h)
-	})
+	return report.Merge(all, func(sum *event.Summary, strict bool) []event.ExitReason { return reasons(sum, !strict) }, h)
 }
 
 // openSaved opens a saved report; "-" is standard input. The function it

@@ -104,6 +104,9 @@ func (l *ledger) read() error {
 				return fmt.Errorf("it was begun by telltale %s with rules %s, and this is %s with %s: take another file",
 					s.Tool.Version, s.Signatures.Digest, l.start.Tool.Version, l.start.Signatures.Digest)
 			}
+			if !samePolicy(s.Policy, l.start.Policy) {
+				return errors.New("it was begun with another policy, baseline or --fail-on: take another file")
+			}
 		case n == 1:
 			return errNotOurs
 		case m.App != nil:

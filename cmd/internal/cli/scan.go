@@ -131,12 +131,11 @@ func (e *env) scanCommand() *cli.Command {
 		ArgsUsage: "PATH…",
 		Description: "PATH is an APK, a folder (searched through), frozen facts, @LIST (a file that names\n" +
 			"one path a line) or - (such a list on standard input).\n\n" +
-			"Exit codes: 0 everything was analysed; 1 something was found that --fail-on forbids;\n" +
+			"Exit codes: 0 everything was analysed; 1 something was found that is forbidden;\n" +
 			"2 usage, configuration or signature error; 3 something was analysed only in part or\n" +
 			"not at all (unless --allow-incomplete); 4 nothing to scan; 130, 143 interrupted.",
-		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), []cli.Flag{
+		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), judgeFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "resume", Usage: "write results to `FILE` as NDJSON as they come, and go on with what it holds of an earlier run"},
-			&cli.StringSliceFlag{Name: "fail-on", Usage: "exit with 1 if an app has `WHAT`: " + failOnHelp},
 			&cli.BoolFlag{Name: "allow-incomplete", Usage: "exit with 0 also when something was not or only partly analysed"},
 		}),
 		Action: e.scan,
@@ -147,11 +146,11 @@ func (e *env) scan(c *cli.Context) error {
 	if !c.Args().Present() {
 		return usagef("scan needs a PATH: an APK, a folder, @LIST or -")
 	}
-	conditions, err := parseFailOn(c.StringSlice("fail-on"))
+	opt, rules, err := e.scanOptions(c)
 	if err != nil {
 		return err
 	}
-	opt, rules, err := e.scanOptions(c)
+	judged, err := e.demands(c, rules)
 	if err != nil {
 		return err
 	}
@@ -172,9 +171,10 @@ func (e *env) scan(c *cli.Context) error {
 		Schema:     event.Schema,
 		Tool:       event.Tool{Name: "telltale", Version: version},
 		Signatures: event.Signatures{Digest: rules.Digest(), Counts: rules.Counts()},
+		Policy:     judged.info,
 	}
 	stopBar := e.progress(c, &opt)
-	sum, err := e.scanTo(c, out, start, conditions, opt)
+	sum, err := e.scanTo(c, out, start, judged, opt)
 	stopBar()
 	if err == nil {
 		err = out.close()
@@ -192,21 +192,13 @@ func (e *env) scan(c *cli.Context) error {
 
 // scanTo scans and tells out. The error is about the arguments or about what
 // could not be written.
-func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, conditions []failOn, opt scan.Options) (*event.Summary, error) {
+func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *demands, opt scan.Options) (*event.Summary, error) {
 	found, err := scan.Find(c.Context, c.Args().Slice(), e.stdin, opt)
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error()}
 	}
 	var before event.Summary
 	before.ByStatus = map[string]int{}
-	var forbidden []event.ExitReason
-	check := func(a *event.App) {
-		for _, f := range conditions {
-			if why := f.check(a); why != nil {
-				forbidden = append(forbidden, *why)
-			}
-		}
-	}
 	var results *ledger
 	if name := c.String("resume"); name != "" {
 		if results, err = openLedger(name, start); err != nil {
@@ -222,9 +214,8 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, conditions
 	}
 	if results != nil {
 		err := results.replay(func(a *event.App) error {
-			check(a)
 			scan.Count(&before, a)
-			return out.handle(&event.Message{App: a})
+			return out.handle(&event.Message{App: judged.judge(a)})
 		})
 		if err != nil {
 			return nil, err
@@ -244,8 +235,7 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, conditions
 		out.handlers = append(out.handlers, stream)
 	}
 	sum, err := found.Scan(c.Context, opt, func(a *event.App) error {
-		check(a)
-		return out.handle(&event.Message{App: a})
+		return out.handle(&event.Message{App: judged.judge(a)})
 	})
 	if err != nil {
 		return nil, err
@@ -255,7 +245,7 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, conditions
 	for status, n := range before.ByStatus {
 		sum.ByStatus[status] += n
 	}
-	sum.ExitReasons = append(sum.ExitReasons, forbidden...)
+	sum.ExitReasons = append(sum.ExitReasons, judged.end(e.log.Warnf)...)
 	sum.ExitReasons = append(sum.ExitReasons, reasons(sum, c.Bool("allow-incomplete"))...)
 	return sum, out.handle(&event.Message{Summary: sum})
 }
