@@ -176,7 +176,13 @@ func (f *found) arg(ctx context.Context, a string, listed bool) error {
 		case !st.Mode().IsRegular():
 			f.Skipped[special(st.Mode())]++
 		default:
-			files = append(files, f.look(path, p, st, false))
+			c := f.look(path, p, st, false)
+			if !canBeInput(&c) {
+				// Counted at once: a folder may hold a million of them.
+				f.skip(&c, "")
+				return nil
+			}
+			files = append(files, c)
 		}
 		return nil
 	})

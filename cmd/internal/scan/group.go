@@ -44,6 +44,16 @@ func (f *found) skip(c *candidate, kind string) {
 	f.Skipped[cmp.Or(kind, string(c.Kind), "other")]++
 }
 
+// canBeInput reports whether a file of a folder may be an app, part of one, or
+// something that somebody must be told of.
+func canBeInput(c *candidate) bool {
+	switch c.Kind {
+	case apk.KindZIP, apk.KindDEX, apk.KindCDEX, apk.KindODEX, apk.KindVDEX, apk.KindELF, apk.KindOldAPKM, kindFrozen:
+		return true
+	}
+	return c.Err != nil || namedApp(c) || isCompiled(c)
+}
+
 // group turns files into apps: a base APK with its splits, and the compiled
 // code that Android keeps beside an APK, are one app.
 func (f *found) group(ctx context.Context, o Options) []input {
