@@ -156,19 +156,52 @@ func (c *Code) Instructions() iter.Seq2[uint32, Inst] {
 //
 // Indices are as they stand in the code and may be out of range.
 func (c *Code) References(fn func(pc uint32, op Opcode, kind IndexKind, index uint32)) (n int, ok bool) {
-	if c.f == nil {
-		return 0, true
+	var buf [32]Reference
+	for at := 0; at >= 0; {
+		var refs []Reference
+		var k int
+		refs, at, k, ok = c.sweep(buf[:0], at, true)
+		n += k
+		for i := range refs {
+			r := &refs[i]
+			fn(r.PC, r.Op, r.Kind, r.Index)
+		}
 	}
+	return n, ok
+}
+
+// Reference is an operand of code that is an index into a table of the file.
+type Reference struct {
+	PC    uint32 // address of the instruction, in code units
+	Index uint32 // as it stands in the code
+	Op    Opcode
+	Kind  IndexKind
+}
+
+// AppendReferences appends what References calls its function with.
+func (c *Code) AppendReferences(dst []Reference) (refs []Reference, n int, ok bool) {
+	refs, _, n, ok = c.sweep(dst, 0, false)
+	return refs, n, ok
+}
+
+// sweep appends the references from byte i of the instructions on. If dst must
+// not grow it may stop early, and next is the byte from which on to call it
+// again; else next is -1. n counts the instructions.
+func (c *Code) sweep(dst []Reference, i int, full bool) (refs []Reference, next, n int, ok bool) {
+	if c.f == nil {
+		return dst, -1, 0, true
+	}
+	dialect := c.f.dialect
 	sw := &artSweep
-	if c.f.dialect == Dalvik {
+	if dialect == Dalvik {
 		sw = &dalvikSweep
 	}
 	b := c.insns
-	for i := 0; i+1 < len(b); n++ {
+	for ; i+1 < len(b); n++ {
 		s := sw[b[i]]
 		end := i + int(s&0xff)
 		if end > len(b) {
-			return n + 1, false
+			return dst, -1, n + 1, false
 		}
 		if s < sweepPlain {
 			i = end
@@ -179,25 +212,28 @@ func (c *Code) References(fn func(pc uint32, op Opcode, kind IndexKind, index ui
 			if in[1] != 0 {
 				w := 2 * uint64(payloadWidth(b[i:]))
 				if w > uint64(len(b)-i) {
-					return n + 1, false
+					return dst, -1, n + 1, false
 				}
 				end = i + int(w)
 			}
 			i = end
 			continue
 		}
+		if full && cap(dst)-len(dst) < 2 {
+			return dst, i, n, true
+		}
 		index := uint32(binary.LittleEndian.Uint16(in[2:]))
 		if s&sweepWide != 0 {
 			index = binary.LittleEndian.Uint32(in[2:])
 		}
-		op := opOf(in[0], c.f.dialect)
-		fn(uint32(i/2), op, IndexKind(s>>8), index)
+		op := opOf(in[0], dialect)
+		dst = append(dst, Reference{uint32(i / 2), index, op, IndexKind(s >> 8)})
 		if s&sweepProto != 0 {
-			fn(uint32(i/2), op, IndexProto, uint32(binary.LittleEndian.Uint16(in[6:])))
+			dst = append(dst, Reference{uint32(i / 2), uint32(binary.LittleEndian.Uint16(in[6:])), op, IndexProto})
 		}
 		i = end
 	}
-	return n, true
+	return dst, -1, n, true
 }
 
 // Handler is where an exception goes.

@@ -189,6 +189,9 @@ func (a *App) index() {
 // ofApp stands in the place of a model for methods named with a class of the app.
 const ofApp = 1<<16 - 1
 
+// asContext are methods of Context that classes are asked for which inherit them.
+var asContext = map[string]bool{"getSystemService": true, "getString": true, "getText": true}
+
 // models returns for each method of a file what the table says of it.
 func (a *App) models(file int) []uint16 {
 	a.modelOnce[file].Do(func() {
@@ -206,6 +209,7 @@ func (a *App) models(file int) []uint16 {
 				types[i] |= own
 			}
 		}
+		names := make([]uint8, f.NumStrings()) // 1: one of asContext; 2: any other
 		for i := range of {
 			m := f.Method(uint32(i))
 			if int64(m.Class) >= int64(len(types)) || types[m.Class] == 0 {
@@ -215,8 +219,13 @@ func (a *App) models(file int) []uint16 {
 			if types[m.Class]&own != 0 {
 				of[i] = ofApp
 				// A method of Context is called by the name of the app's own class.
-				switch f.String(m.Name) {
-				case "getSystemService", "getString", "getText":
+				if int64(m.Name) < int64(len(names)) && names[m.Name] == 0 {
+					names[m.Name] = 2
+					if asContext[f.String(m.Name)] {
+						names[m.Name] = 1
+					}
+				}
+				if int64(m.Name) < int64(len(names)) && names[m.Name] == 1 {
 					if _, ok := a.find(file, uint32(i)); !ok {
 						class = contexts[0]
 					}

@@ -32,6 +32,8 @@ var ErrChanged = errors.New("changed while it was read: scan it again")
 type Options struct {
 	Limits Limits
 	Locale string // for the label, as a BCP 47 tag; empty for the app's default
+	// Digests asks for the digests of code units, which only frozen facts hold.
+	Digests bool
 }
 
 // Digest returns the SHA-256 of a part.
@@ -89,7 +91,7 @@ type builder struct {
 	set    *fact.Set
 	texts  []textSource
 	tables []tableUnit
-	digest map[string]bool // code already taken: the same DEX in several places counts once
+	taken  taken // code: the same DEX in several places counts once
 	label  manifest.Text
 	title  string       // what a container calls the app
 	names  *mapping.Map // of a bundle whose code was obfuscated
@@ -114,7 +116,7 @@ func newBuilder(ctx context.Context, o Options) *builder {
 	l := o.Limits.archive()
 	o.Limits.Texts = orDefault(o.Limits.Texts, d.Texts)
 	o.Limits.Depth = orDefault(o.Limits.Depth, d.Depth)
-	b := &builder{ctx: ctx, o: o, limits: l, budget: apk.NewBudget(l), set: &fact.Set{}, digest: map[string]bool{}, noted: map[fact.Problem]bool{}}
+	b := &builder{ctx: ctx, o: o, limits: l, budget: apk.NewBudget(l), set: &fact.Set{}, noted: map[fact.Problem]bool{}}
 	b.set.App.Status = fact.Complete
 	b.set.Texts, b.set.Late = b.allTexts, b.late.list
 	return b
@@ -408,19 +410,17 @@ func (b *builder) nested(e *apk.Entry, unit string, pl place) {
 
 // dex adds the code units of a DEX file.
 func (b *builder) dex(data []byte, unit string, loaded bool) error {
-	sha := hex.EncodeToString(sum(data))
-	if b.digest[sha] {
+	if !b.taken.add(data) {
 		return nil
 	}
-	b.digest[sha] = true
 	files, err := dex.OpenAll(data)
 	for i, f := range files {
 		name := unit
 		if i > 0 {
 			name += "!" + dexName(i+1)
 		}
-		b.digest[tableKey(f)] = true
-		b.unit(f, name, sha, loaded)
+		b.taken.addTables(f)
+		b.unit(f, name, data, loaded)
 	}
 	b.behind(data, files, unit)
 	if err != nil && len(files) > 0 {
@@ -430,13 +430,17 @@ func (b *builder) dex(data []byte, unit string, loaded bool) error {
 	return err
 }
 
-func sum(data []byte) []byte {
+func hexDigest(data []byte) string {
 	h := sha256.Sum256(data)
-	return h[:]
+	return hex.EncodeToString(h[:])
 }
 
-// unit adds one body of code.
-func (b *builder) unit(f *dex.File, name, sha string, loaded bool) *dexUnit {
+// unit adds one body of code, which was found as data.
+func (b *builder) unit(f *dex.File, name string, data []byte, loaded bool) *dexUnit {
+	sha := ""
+	if b.o.Digests {
+		sha = hexDigest(data)
+	}
 	u := newDexUnit(f, name, sha, loaded)
 	u.sweep.Do(u.walk)
 	if u.cut {

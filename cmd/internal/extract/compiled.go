@@ -2,7 +2,6 @@ package extract
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -40,12 +39,10 @@ func (b *builder) compiled(data []byte, kind apk.Kind, unit string) error {
 	b.elsewhere += c.Elsewhere
 	for i, code := range c.Codes {
 		name := unit + "!" + dexName(i+1)
-		key := tableKey(code.File)
-		if b.digest[key] {
+		if !b.taken.addTables(code.File) {
 			continue
 		}
-		b.digest[key] = true
-		u := b.unit(code.File, name, hex.EncodeToString(sum(code.File.Bytes())), true)
+		u := b.unit(code.File, name, code.File.Bytes(), true)
 		if code.Unresolved > 0 {
 			u.info.Unresolved = code.Unresolved
 			b.note(name, fact.ProblemUnresolved, true,
@@ -64,16 +61,6 @@ func releases(c *art.Container) string {
 	return "5 to 7"
 }
 
-// tableKey is what a DEX file and its optimised forms have in common: the
-// signature of the file before it was optimised, and all tables. Several
-// instruction sets hold the same DEX, and so may the APK.
-func tableKey(f *dex.File) string {
-	h := f.Header()
-	b := f.Bytes()
-	end := min(int64(h.ClassDefs.Off)+32*int64(h.ClassDefs.Count), int64(len(b)))
-	return hex.EncodeToString(h.Signature[:]) + hex.EncodeToString(sum(b[min(0x70, end):end]))
-}
-
 // compact adds a compact DEX file that stands alone, as tools carve it from VDEX
 // files, with its data behind it.
 func (b *builder) compact(data []byte, unit string) error {
@@ -89,6 +76,6 @@ func (b *builder) compact(data []byte, unit string) error {
 	if err != nil {
 		return err
 	}
-	b.unit(f, unit, hex.EncodeToString(sum(data)), true)
+	b.unit(f, unit, data, true)
 	return nil
 }

@@ -3,6 +3,7 @@ package extract
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/telltale-apk/telltale/dex"
@@ -22,6 +23,10 @@ type dexUnit struct {
 	insns  int
 	cut    bool  // overlapping code was cut off
 	bodyOf []int // body of a method index, -1 if it has none
+
+	list    sync.Once
+	methods []fact.MethodDef // of all classes
+	ends    []uint32         // of each class's, in methods
 
 	values values
 	shape  shape
@@ -88,17 +93,35 @@ func (u *dexUnit) ClassInterfaces(i int) []uint32 {
 }
 
 func (u *dexUnit) ClassMethods(i int) iter.Seq[fact.MethodDef] {
+	return slices.Values(u.classMethods(i))
+}
+
+func (u *dexUnit) classMethods(i int) []fact.MethodDef {
+	u.list.Do(u.listMethods)
+	if i < 0 || i >= len(u.ends) {
+		return nil
+	}
+	from := uint32(0)
+	if i > 0 {
+		from = u.ends[i-1]
+	}
+	return u.methods[from:u.ends[i]]
+}
+
+// listMethods reads what all classes define. It is asked more than once.
+func (u *dexUnit) listMethods() {
 	u.sweep.Do(u.walk)
-	return func(yield func(fact.MethodDef) bool) {
+	u.ends = make([]uint32, u.f.NumClasses())
+	u.methods = make([]fact.MethodDef, 0, len(u.bodies)+len(u.bodies)/4)
+	for i := range u.ends {
 		for m := range u.f.ClassData(i).Methods() {
 			body := -1
 			if m.CodeOff != 0 && int64(m.Index) < int64(len(u.bodyOf)) {
 				body = u.bodyOf[m.Index]
 			}
-			if !yield(fact.MethodDef{Method: m.Index, Flags: m.Flags, Virtual: m.Virtual, Body: body}) {
-				return
-			}
+			u.methods = append(u.methods, fact.MethodDef{Method: m.Index, Flags: m.Flags, Virtual: m.Virtual, Body: body})
 		}
+		u.ends[i] = uint32(len(u.methods))
 	}
 }
 
@@ -163,29 +186,41 @@ func (u *dexUnit) walk() {
 	for i := range u.bodyOf {
 		u.bodyOf[i] = -1
 	}
+	// Room for what a file of this size usually has, so that little is moved.
+	u.refs = make([]fact.Ref, 0, len(u.f.Bytes())/30)
+	u.bodies = make([]fact.Body, 0, u.f.NumMethods()*3/5)
+	u.defs = make([]dex.MethodDef, 0, cap(u.bodies))
+	var found []dex.Reference
+	last, typ := -1, uint32(0)
 	whole := u.f.EachCode(func(class int, m dex.MethodDef, c dex.Code) bool {
+		if class != last {
+			last, typ = class, u.f.Class(class).Type
+		}
 		first := uint32(len(u.refs))
-		n, _ := c.References(func(pc uint32, op dex.Opcode, kind dex.IndexKind, index uint32) {
-			k := refKind(op, kind)
+		var n int
+		found, n, _ = c.AppendReferences(found[:0])
+		for i := range found {
+			r := &found[i]
+			k, index := refKinds.of(r.Op, r.Kind), r.Index
 			switch k {
 			case fact.RefNone:
-				return
+				continue
 			case fact.RefCallDynamic:
 				index = u.target(index)
 			case fact.RefHandle:
 				h := u.f.MethodHandle(index)
 				if h.Kind.IsField() {
-					return
+					continue
 				}
 				index = h.Index
 			}
-			u.refs = append(u.refs, fact.Ref{PC: pc, Index: index, Kind: k})
-		})
+			u.refs = append(u.refs, fact.Ref{PC: r.PC, Index: index, Kind: k})
+		}
 		if int64(m.Index) < int64(len(u.bodyOf)) && u.bodyOf[m.Index] < 0 {
 			u.bodyOf[m.Index] = len(u.bodies)
 		}
 		u.bodies = append(u.bodies, fact.Body{
-			Method: m.Index, Class: u.f.Class(class).Type, Insns: uint32(n),
+			Method: m.Index, Class: typ, Insns: uint32(n),
 			RefFirst: first, RefEnd: uint32(len(u.refs)),
 		})
 		u.defs = append(u.defs, m)
@@ -206,6 +241,26 @@ func (u *dexUnit) target(site uint32) uint32 {
 		}
 	}
 	return fact.NoIndex
+}
+
+// refKinds is refKind as a table by opcode, of those below 256.
+var refKinds = makeRefKinds()
+
+type kindTable [256]fact.RefKind
+
+func makeRefKinds() (t kindTable) {
+	for i := range t {
+		op := dex.Opcode(i)
+		t[i] = refKind(op, op.IndexKind())
+	}
+	return t
+}
+
+func (t *kindTable) of(op dex.Opcode, kind dex.IndexKind) fact.RefKind {
+	if int(op) >= len(t) || kind == dex.IndexProto {
+		return refKind(op, kind)
+	}
+	return t[op]
 }
 
 // refKind says what an instruction does with its operand.

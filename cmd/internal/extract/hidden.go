@@ -212,15 +212,15 @@ func (b *builder) searchWindows(e *apk.Entry, unit string) {
 func endsAsZIP(b []byte) bool {
 	const record = 22
 	tail := b[max(0, len(b)-record-0xffff):]
-	for at := len(tail) - record; at >= 0; at-- {
-		if at = bytes.LastIndex(tail[:at+4], []byte("PK\x05\x06")); at < 0 {
+	for at := 0; ; at++ { // forwards, as that is what is fast
+		i := bytes.Index(tail[at:], []byte("PK\x05\x06"))
+		if at += i; i < 0 || at+record > len(tail) {
 			return false
 		}
 		if at+record+int(binary.LittleEndian.Uint16(tail[at+20:])) == len(tail) && binary.LittleEndian.Uint16(tail[at+10:]) > 0 {
 			return true
 		}
 	}
-	return false
 }
 
 // between looks into the bytes of an archive that belong to no entry.

@@ -115,8 +115,8 @@ func (l *library) finish(b *builder, pl place) {
 		files = append(files, f)
 	}
 	// Equal class files in several places count once.
-	if sha := hex.EncodeToString(all.Sum(nil)); len(files) > 0 && !b.digest[sha] {
-		b.digest[sha] = true
+	if sum := all.Sum(nil); len(files) > 0 && b.taken.add(sum) {
+		sha := hex.EncodeToString(sum)
 		b.classes(files, name, sha, l.built)
 	}
 }
@@ -162,7 +162,7 @@ func (b *builder) classFile(data []byte, name string) error {
 	if err != nil {
 		return err
 	}
-	b.classes([]*classfile.File{f}, name, hex.EncodeToString(sum(data)), true)
+	b.classes([]*classfile.File{f}, name, hexDigest(data), true)
 	return nil
 }
 

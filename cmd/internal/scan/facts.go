@@ -39,7 +39,7 @@ func Facts(ctx context.Context, path string, o Options, use func(*fact.Set) erro
 	}
 	// Facts are read late, so that using them counts, too.
 	_, err = within(ctx, o.MaxTime, newInProcess().patience, func(ctx context.Context) (struct{}, error) {
-		set, err := facts(ctx, src, o)
+		set, err := facts(ctx, src, o, true)
 		if err == nil {
 			err = use(set)
 		}
