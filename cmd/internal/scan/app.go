@@ -42,7 +42,7 @@ func App(ctx context.Context, src extract.Source, o Options) (app *event.App) {
 	if o.Fault != nil {
 		o.Fault(path)
 	}
-	set, err := facts(ctx, src, o, false)
+	set, err := facts(ctx, src, o)
 	if ctx.Err() != nil {
 		return outOfTime(ctx, path, set, o)
 	}
@@ -71,9 +71,8 @@ func outOfTime(ctx context.Context, path string, set *fact.Set, o Options) *even
 	return a
 }
 
-// facts extracts an app's facts, or thaws them if they were frozen. digests
-// asks for those of code units.
-func facts(ctx context.Context, src extract.Source, o Options, digests bool) (*fact.Set, error) {
+// facts extracts an app's facts, or thaws them if they were frozen.
+func facts(ctx context.Context, src extract.Source, o Options) (*fact.Set, error) {
 	base := src.Parts[0]
 	head := make([]byte, min(headSize, base.Size))
 	if _, err := base.R.ReadAt(head, 0); err == nil && fact.IsFrozen(head) {
@@ -88,7 +87,7 @@ func facts(ctx context.Context, src extract.Source, o Options, digests bool) (*f
 		}
 		return set, nil
 	}
-	return extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale, Digests: digests})
+	return extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale, Digests: o.digests})
 }
 
 // Judge matches and judges facts, live or frozen. The error is ctx's.
@@ -99,11 +98,7 @@ func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	found, err := profiles(ctx, set, m, o)
-	if err != nil {
-		return nil, err
-	}
-	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys, Texts: texts, Profiles: found})
+	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys, Texts: texts})
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	MaxTime time.Duration
 	// Runner does the work; nil stands for this process.
 	Runner Runner
+	digests bool // of code units; only frozen facts hold them
 	// Fault is for tests of what a fault does: if set, it is called with the
 	// path of each app before that is looked at.
 	Fault func(path string)

@@ -19,7 +19,7 @@ var ErrNothing = errors.New("there is no app")
 // Facts reads the facts of the one app that path leads to and hands them to
 // use while its files are open.
 func Facts(ctx context.Context, path string, o Options, use func(*fact.Set) error) error {
-	o.Jobs, o.Runner = 1, newInProcess()
+	o.Jobs, o.Runner, o.digests = 1, newInProcess(), true
 	f, err := discover(ctx, []string{path}, strings.NewReader(""))
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func Facts(ctx context.Context, path string, o Options, use func(*fact.Set) erro
 	}
 	// Facts are read late, so that using them counts, too.
 	_, err = within(ctx, o.MaxTime, newInProcess().patience, func(ctx context.Context) (struct{}, error) {
-		set, err := facts(ctx, src, o, true)
+		set, err := facts(ctx, src, o)
 		if err == nil {
 			err = use(set)
 		}
