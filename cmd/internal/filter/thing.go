@@ -299,7 +299,7 @@ func (t *Thing) Fix() string {
 		return fmt.Sprintf("meta-data %s = %s in the manifest's application element turns %s off (%s)", sw.MetaData, sw.Value, t.SDK.Name, sw.Source)
 	}
 	if t.Kind == KindSDK && len(t.SDK.Maven) > 0 && t.SDK.State != finding.Referenced {
-		return "it is published as " + t.SDK.Maven[0]
+		return "published as " + t.SDK.Maven[0]
 	}
 	return ""
 }

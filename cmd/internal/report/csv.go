@@ -31,7 +31,7 @@ type csvRow struct {
 
 // csvHandler writes one row an app ("app", with its status: an app without
 // findings is not thereby clean), one a problem, and one a finding: "sdk",
-// "endpoint", "identifier", "sink", "permission". A finding's row shows one of
+// "endpoint", "identifier", "sink", "permission", or a verdict of the policy. A finding's row shows one of
 // its places and counts them all.
 //
 // Spreadsheets run cells as formulas. Cells that could be one begin with an
@@ -67,6 +67,7 @@ func (h *csvHandler) app(a *event.App) {
 		}
 		h.row(a, csvRow{kind: "problem", id: string(p.Kind), state: state, detail: p.Detail, at: finding.Location{Unit: p.Part}})
 	}
+	h.verdicts(a)
 	for i := range a.SDKs {
 		s := &a.SDKs[i]
 		r := csvRow{kind: "sdk", id: s.ID, name: s.Name, category: s.Category, vendor: s.VendorName, state: string(s.State), confidence: s.Confidence, detail: s.Basis, places: len(s.Evidence)}

@@ -175,6 +175,7 @@ func (h *cyclonedxHandler) app(a *event.App) cdxComponent {
 	for _, s := range a.Signers {
 		c.Properties = append(c.Properties, cdxProperties("signer-claimed", s.SHA256)...)
 	}
+	c.Properties = append(c.Properties, cdxVerdicts(a, "")...)
 	for _, p := range a.Problems {
 		if p.Lossy {
 			c.Properties = append(c.Properties, cdxProperties("not-all-read", strings.TrimPrefix(p.Part+": "+p.Detail, ": "))...)
@@ -187,6 +188,7 @@ func (h *cyclonedxHandler) app(a *event.App) cdxComponent {
 			continue
 		}
 		lib := cdxSDK(s)
+		lib.Properties = append(lib.Properties, cdxVerdicts(a, s.ID)...)
 		lib.BOMRef = h.ref(a.Path + "!" + s.ID)
 		c.Components = append(c.Components, lib)
 		on = append(on, lib.BOMRef)

@@ -35,6 +35,7 @@ type (
 		path     string // of the app
 		status   fact.Status
 		problems string
+		rules    []junitCase // of the policy
 	}
 	junitCase struct {
 		Class   string        `xml:"classname,attr"`
@@ -52,13 +53,14 @@ type (
 )
 
 // junitHandler writes an app as a suite: a case for whether all of it was
-// analysed, and one for each condition of --fail-on. The stream names a
-// condition only where it was met, so a condition that no app meets has no case.
+// analysed, and one for each rule of the policy, --fail-on among them. In a
+// stream without a policy the reasons for the exit code stand in for the rules.
 // What was not analysed is an error or a failure, or skipped where
 // --allow-incomplete let it pass. Reasons that belong to no app are in a suite
 // of the run. It keeps a short record of each app until the summary comes.
 type junitHandler struct {
 	w      io.Writer
+	policy *event.Policy
 	suites []*junitSuite
 	closed bool
 }
@@ -67,8 +69,12 @@ func newJUnit(w io.Writer) *junitHandler { return &junitHandler{w: w} }
 
 func (h *junitHandler) Handle(m *event.Message) error {
 	switch {
+	case m.Start != nil:
+		h.policy = m.Start.Policy
 	case m.App != nil:
-		h.suites = append(h.suites, junitApp(m.App))
+		s := junitApp(m.App)
+		s.rules = junitVerdicts(s.Name, m.App, h.policy, s.status == fact.Complete)
+		h.suites = append(h.suites, s)
 	case m.Summary != nil:
 		h.closed = true
 		return h.write(m.Summary)
@@ -114,6 +120,9 @@ func (h *junitHandler) write(sum *event.Summary) error {
 			strict = true // the cases of the apps say which and why
 			continue
 		}
+		if h.policy != nil && r.Path != "" {
+			continue // the cases of its rules say more
+		}
 		if r.Condition == "" || r.Path == "" {
 			run.fail(junitCase{Class: "telltale", Name: xmlText(brief(r.Reason, 300)), Failure: &junitMessage{Message: xmlText(r.Reason), Type: fmt.Sprintf("exit-%d", r.Code)}})
 			continue
@@ -131,6 +140,9 @@ func (h *junitHandler) write(sum *event.Summary) error {
 	}
 	for _, s := range h.suites {
 		s.fail(s.analysed(strict))
+		for _, c := range s.rules {
+			s.fail(c)
+		}
 		for _, c := range conditions {
 			t := junitCase{Class: s.Name, Name: xmlText(c)}
 			if why := met[c][s.path]; why != "" {

@@ -179,6 +179,7 @@ func markdownSection(a *event.App) string {
 		}
 		fmt.Fprintf(&b, "- %s: %s%s\n", mark, part, md(p.Detail, 300))
 	}
+	mdVerdicts(&b, a)
 	mdTable(&b, "| tracker | kind | state | vendor |", a.SDKs, func(s *finding.SDK) string {
 		if !s.Tracker && s.Kind != "packer" {
 			return ""

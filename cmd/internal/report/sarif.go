@@ -85,14 +85,16 @@ type (
 		Message          *sarifMessage  `json:"message,omitempty"`
 	}
 	sarifResult struct {
-		RuleID              string            `json:"ruleId"`
-		RuleIndex           int               `json:"ruleIndex"`
-		Level               string            `json:"level"`
-		Message             sarifMessage      `json:"message"`
-		Locations           []sarifLocation   `json:"locations"`
-		RelatedLocations    []sarifLocation   `json:"relatedLocations,omitempty"`
-		PartialFingerprints map[string]string `json:"partialFingerprints"`
-		Properties          map[string]any    `json:"properties"`
+		RuleID              string             `json:"ruleId"`
+		RuleIndex           int                `json:"ruleIndex"`
+		Level               string             `json:"level"`
+		Message             sarifMessage       `json:"message"`
+		Locations           []sarifLocation    `json:"locations"`
+		RelatedLocations    []sarifLocation    `json:"relatedLocations,omitempty"`
+		PartialFingerprints map[string]string  `json:"partialFingerprints"`
+		BaselineState       string             `json:"baselineState,omitempty"`
+		Suppressions        []sarifSuppression `json:"suppressions,omitempty"`
+		Properties          map[string]any     `json:"properties"`
 	}
 	sarifNotification struct {
 		Level     string          `json:"level"`
@@ -167,6 +169,9 @@ func (h *sarifHandler) app(a *event.App) {
 			n.Level = "error"
 		}
 		h.note(n)
+	}
+	for i := range a.Verdicts {
+		h.verdict(a, &a.Verdicts[i])
 	}
 	for i := range a.SDKs {
 		if s := &a.SDKs[i]; s.State != finding.Referenced {
@@ -306,6 +311,10 @@ func more(i, total, listed int) string {
 
 // result writes one result, unless a limit is reached.
 func (h *sarifHandler) result(a *event.App, rule sarifRule, level, text string, at *finding.Location, related []sarifLocation, what string, props map[string]any) {
+	h.resultWith(a, rule, level, text, at, related, what, props, sarifExtra{})
+}
+
+func (h *sarifHandler) resultWith(a *event.App, rule sarifRule, level, text string, at *finding.Location, related []sarifLocation, what string, props map[string]any, extra sarifExtra) {
 	if h.cut > 0 { // what is shown ends at one place
 		h.cut++
 		return
@@ -318,6 +327,9 @@ func (h *sarifHandler) result(a *event.App, rule sarifRule, level, text string, 
 	}
 	if strings.HasPrefix(rule.ID, "sdk/") {
 		mark = fingerprintOf(cmp.Or(a.Package, a.Path), rule.ID)
+	}
+	if extra.mark != "" {
+		mark = fingerprintOf(cmp.Or(a.Package, a.Path), rule.ID, extra.mark)
 	}
 	h.seen[mark]++
 	mark = fmt.Sprintf("%s:%d", mark, h.seen[mark])
@@ -332,7 +344,7 @@ func (h *sarifHandler) result(a *event.App, rule sarifRule, level, text string, 
 		RuleID: rule.ID, RuleIndex: i, Level: level, Message: sarifSay(text),
 		Locations: []sarifLocation{sarifWhere(a, at)}, RelatedLocations: related,
 		PartialFingerprints: map[string]string{"telltale/v1": mark, "primaryLocationLineHash": mark},
-		Properties:          props,
+		Properties:          props, BaselineState: extra.baseline, Suppressions: extra.suppressions,
 	}, "", "")
 	if err != nil {
 		h.err = err

@@ -101,6 +101,7 @@ func (h *textHandler) app(a *event.App) {
 	about = append(about, codeText(a))
 	h.printf("  %s\n", h.style(dim, strings.Join(about, " · ")))
 	h.problems(a)
+	h.verdicts(a)
 	h.trackers(a)
 	h.identifiers(a)
 	h.hosts(a)
@@ -748,6 +749,9 @@ func (h *textHandler) summary(s *event.Summary) {
 	}
 	if s.Interrupted {
 		h.printf("%s\n", h.style(red, "Interrupted: apps after this point were not looked at."))
+	}
+	if p := policyLine(h.start.Policy); p != "" {
+		h.printf("%s\n", h.style(dim, clean(p)))
 	}
 	for _, r := range s.ExitReasons {
 		h.printf("exit %d: %s\n", r.Code, clean(r.Reason))
