@@ -136,6 +136,7 @@ func (e *env) scanCommand() *cli.Command {
 			"not at all (unless --allow-incomplete); 4 nothing to scan; 130, 143 interrupted.",
 		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), judgeFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "resume", Usage: "write results to `FILE` as NDJSON as they come, and go on with what it holds of an earlier run"},
+			shardFlag(),
 			&cli.BoolFlag{Name: "allow-incomplete", Usage: "exit with 0 also when something was not or only partly analysed"},
 		}),
 		Action: e.scan,
@@ -193,9 +194,16 @@ func (e *env) scan(c *cli.Context) error {
 // scanTo scans and tells out. The error is about the arguments or about what
 // could not be written.
 func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *demands, opt scan.Options) (*event.Summary, error) {
+	part, err := e.shard(c)
+	if err != nil {
+		return nil, err
+	}
 	found, err := scan.Find(c.Context, c.Args().Slice(), e.stdin, opt)
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error()}
+	}
+	if part.n > 0 {
+		found.Keep(func(in *scan.Input) bool { return part.holds(in.Path) })
 	}
 	var before event.Summary
 	before.ByStatus = map[string]int{}
@@ -245,8 +253,17 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 	for status, n := range before.ByStatus {
 		sum.ByStatus[status] += n
 	}
+	if part.i > 0 {
+		// Every part sees all files; the first tells of those that are no apps.
+		clear(sum.Skipped)
+	}
 	sum.ExitReasons = append(sum.ExitReasons, judged.end(e.log.Warnf)...)
-	sum.ExitReasons = append(sum.ExitReasons, reasons(sum, c.Bool("allow-incomplete"))...)
+	for _, r := range reasons(sum, c.Bool("allow-incomplete")) {
+		// A part without apps is as good as another.
+		if r.Code != exitNothing || part.n < 2 {
+			sum.ExitReasons = append(sum.ExitReasons, r)
+		}
+	}
 	return sum, out.handle(&event.Message{Summary: sum})
 }
 
