@@ -127,7 +127,8 @@ func (x *xmlWriter) node(e, next *Event) bool {
 }
 
 func (x *xmlWriter) comment(s string) {
-	s = strings.ReplaceAll(clean(s), "--", "- -")
+	// Twice, because of three in a row the first time leaves two.
+	s = strings.ReplaceAll(strings.ReplaceAll(clean(s), "--", "- -"), "--", "- -")
 	if strings.HasSuffix(s, "-") {
 		s += " "
 	}
