@@ -148,16 +148,23 @@ func one(ctx context.Context, in input, o Options, t *twins) *event.App {
 	}
 	// Equal inputs are analysed once.
 	app := t.once(ctx, in, src, func() *event.App { return o.Runner.App(ctx, src, o) })
-	if app != nil {
-		in.Problems = append(in.Problems, files.changed()...)
+	if app == nil {
+		return nil
 	}
-	if app != nil && len(in.Problems) > 0 {
-		app.Problems = append(slices.Clone(app.Problems), in.Problems...)
-		if slices.ContainsFunc(in.Problems, func(p fact.Problem) bool { return p.Lossy }) && app.Status == fact.Complete {
-			app.Status = fact.Partial
-			if len(app.Code) == 0 {
-				app.Status = fact.NoCode
-			}
+	return withProblems(app, append(slices.Clip(in.Problems), files.changed()...))
+}
+
+// withProblems adds problems that are not the analysis' own to a result, which
+// may be shared.
+func withProblems(app *event.App, problems []fact.Problem) *event.App {
+	if len(problems) == 0 {
+		return app
+	}
+	app.Problems = append(slices.Clone(app.Problems), problems...)
+	if slices.ContainsFunc(problems, func(p fact.Problem) bool { return p.Lossy }) && app.Status == fact.Complete {
+		app.Status = fact.Partial
+		if len(app.Code) == 0 {
+			app.Status = fact.NoCode
 		}
 	}
 	return app

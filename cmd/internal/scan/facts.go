@@ -81,10 +81,7 @@ func (o *opened) changed() []fact.Problem {
 	for i, f := range o.files {
 		was := o.infos[i]
 		if st, err := f.Stat(); err != nil || st.Size() != was.Size() || !st.ModTime().Equal(was.ModTime()) {
-			out = append(out, fact.Problem{
-				Kind: fact.ProblemUnreadable, Lossy: true,
-				Detail: o.paths[i] + " changed while it was read: scan it again",
-			})
+			out = append(out, changed(o.paths[i]))
 		}
 	}
 	return out
