@@ -345,12 +345,17 @@ func Merge(base *Rules, overlays ...*Rules) (*Rules, error) {
 	for _, e := range base.entries {
 		byKey[key{e.kind, e.id}] = e
 	}
+	fromOverlay := map[key]*entry{}
 	for _, o := range overlays {
 		diags = append(diags, o.warnings...)
 		for _, e := range o.entries {
 			k := key{e.kind, e.id}
 			if e.status != rule.StatusDisabled {
-				byKey[k] = e
+				if first := fromOverlay[k]; first != nil && e.src != nil {
+					line, col := e.src.at("id")
+					diags = append(diags, e.src.diagnostic(Warning, "overlay-collision", line, col, "%s takes the place of the %s %q in %s; give one of them another id if that is not meant", e.where(), e.kind, e.id, first.where()))
+				}
+				byKey[k], fromOverlay[k] = e, e
 				continue
 			}
 			if _, ok := byKey[k]; !ok && e.src != nil {

@@ -1,0 +1,41 @@
+package checks
+
+import (
+	"strings"
+
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/lint"
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+func broadPrefix() *lint.Check {
+	return &lint.Check{ID: "broad-prefix", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
+		signals(p, v, func(_ int, s *rule.Signal, at lint.Path) {
+			prefix := s.Code + s.CodeRef
+			if prefix == "" || !strong(s) {
+				return
+			}
+			below := librariesBelow(prefix)
+			switch {
+			case !strings.Contains(prefix, "."):
+				if !knownLibrary(prefix) {
+					p.Reportf(at, "a package of one part, %q, may be anybody's; name a longer one", prefix)
+				}
+			case roots()[prefix]:
+				p.Reportf(at, "%q holds the code of many; name the package of the product below it", prefix)
+			case len(below) > 0 && v.When == nil:
+				p.Reportf(at, "%q holds common libraries too (%s); name the packages of the product alone", prefix, strings.Join(below[:min(3, len(below))], ", "))
+			}
+		})
+	}}
+}
+
+// knownLibrary reports whether a package of one part is that of a library.
+func knownLibrary(prefix string) bool {
+	for _, l := range libraries() {
+		if l == prefix {
+			return true
+		}
+	}
+	return false
+}

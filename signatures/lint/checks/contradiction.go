@@ -1,0 +1,41 @@
+package checks
+
+import (
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/lint"
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+// maxTried bounds the signals of which all combinations are tried.
+const maxTried = 14
+
+func contradiction() *lint.Check {
+	return &lint.Check{ID: "contradiction", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
+		if contradicts(v) {
+			p.Reportf(lint.Path{"when"}, "no app can fulfil the condition, whichever signals it has; look for one that is both wanted and forbidden")
+		}
+	}}
+}
+
+// contradicts reports whether no combination of signals fulfils the condition
+// of a rule. With too many to try, it says no.
+func contradicts(v *rule.SDK) bool {
+	if v.When == nil {
+		return false
+	}
+	bit := map[int]int{} // signal → bit
+	conditions(v.When, nil, func(w *rule.When, _ lint.Path) {
+		if _, ok := bit[w.Signal-1]; w.Signal > 0 && !ok {
+			bit[w.Signal-1] = len(bit)
+		}
+	})
+	if len(bit) > maxTried {
+		return false
+	}
+	for have := range 1 << len(bit) {
+		if signatures.Evaluate(v, v.When, func(s int) bool { return have&(1<<bit[s]) != 0 }) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,49 @@
+package checks
+
+import (
+	"strings"
+
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/lint"
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+// vagueSources cannot be looked up by anybody.
+var vagueSources = map[string]bool{
+	"internet": true, "the internet": true, "web": true, "website": true, "google": true, "search": true, "unknown": true, "various": true,
+	"own knowledge": true, "common knowledge": true, "known": true, "n/a": true, "none": true, "source": true, "manual": true, "me": true, "apk": true, "an app": true,
+}
+
+func vagueSource() *lint.Check {
+	const say = "nobody can look up the source %q; name a repository and path, a page, or an artefact"
+	bad := func(s string) bool {
+		s = strings.ToLower(strings.Trim(s, " ."))
+		return s != "" && (vagueSources[s] || len(s) < 4)
+	}
+	records := func(p *lint.Pass, list []rule.Record) {
+		for i, r := range list {
+			if bad(r.Source) {
+				p.Reportf(lint.Path{"records", i, "source"}, say, r.Source)
+			}
+		}
+	}
+	return &lint.Check{
+		ID: "vague-source", Severity: signatures.Error,
+		Any: func(p *lint.Pass) {
+			for i, e := range p.Header.Evidence {
+				if bad(e.Source) {
+					p.Reportf(lint.Path{"evidence", i, "source"}, say, e.Source)
+				}
+			}
+		},
+		Vendor: func(p *lint.Pass, v *rule.Vendor) { records(p, v.Records) },
+		Domain: func(p *lint.Pass, v *rule.Domain) {
+			records(p, v.Records)
+			for i, h := range v.Hosts {
+				if bad(h.Source) {
+					p.Reportf(lint.Path{"hosts", i, "source"}, say, h.Source)
+				}
+			}
+		},
+	}
+}
