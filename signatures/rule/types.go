@@ -141,3 +141,19 @@ func GradeNames() []string {
 		string(GradeCompanySeat), string(GradeInferred),
 	}
 }
+
+// ValidName reports whether a text that comes from a file is fit to stand in a
+// rule as the name of a component, a key or the like: printable ASCII without
+// blanks and without "*", of three to 200 bytes, and no placeholder.
+func ValidName(s string) bool {
+	if len(s) < 3 || len(s) > 200 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c <= 0x20 || c > 0x7e, c == '*', c == '{', c == '}', c == '"', c == '\'', c == '\\':
+			return false
+		}
+	}
+	return true
+}

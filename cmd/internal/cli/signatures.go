@@ -85,6 +85,7 @@ func (e *env) signaturesCommand() *cli.Command {
 				Flags:  signatureFlags(),
 				Action: e.signaturesShow,
 			},
+			e.learnCommand(),
 		},
 	}
 }
