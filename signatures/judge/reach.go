@@ -355,6 +355,7 @@ type holding struct {
 	loaded   bool    // Android loads some of it without the app's doing
 	unit     string  // where the first of it is
 	named    []class // whose names promise constants that tell a version
+	told     []class // of which the rule says so
 }
 
 // class is a class definition of a unit.
@@ -364,6 +365,7 @@ type class struct{ unit, class int }
 // is the app's own by a longer package is not the product's.
 func (j *judge) holdings() map[*rule.SDK]*holding {
 	out := map[*rule.SDK]*holding{}
+	telling := map[*rule.SDK]map[string]bool{}
 	for ui := range j.units {
 		u := &j.units[ui]
 		for c := 0; c < u.NumClasses(); c++ {
@@ -390,6 +392,14 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 			}
 			if pkg := packageOf(desc); len(h.packages) == 0 || h.packages[len(h.packages)-1] != pkg {
 				h.packages = append(h.packages, pkg)
+			}
+			tells, ok := telling[p]
+			if !ok {
+				tells = versionClasses(p)
+				telling[p] = tells
+			}
+			if tells[desc] {
+				h.told = append(h.told, class{ui, c})
 			}
 			if mayTell(desc) && len(h.named) < maxNamed {
 				h.named = append(h.named, class{ui, c})

@@ -35,9 +35,13 @@ const (
 func (j *judge) version(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit) *finding.Version {
 	clues := ruleClues(m.SDK, hits)
 	if m.Held {
+		clues = append(clues, j.assignedClues(m.SDK, h)...)
 		clues = append(clues, j.notes.clues(m.SDK)...)
 		if len(clues) == 0 {
 			clues = j.namedClues(h)
+		}
+		if len(clues) == 0 {
+			clues = j.libraryClues(m.SDK)
 		}
 	}
 	if len(clues) == 0 {
@@ -90,11 +94,124 @@ func ruleClues(s *rule.SDK, hits []*signatures.Hit) []clue {
 			}
 		}
 		var ok bool
-		if c.value, ok = versionText(value); ok {
+		if c.value, ok = versionText(afterName(value)); ok {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// afterName cuts off what is written before a version to say of what it is:
+// "VungleDroid/3.3.0", "android 5.4.3", "GTC-3.2.18.0".
+func afterName(s string) string {
+	s = strings.TrimSpace(s)
+	i := strings.IndexAny(s, "0123456789")
+	if i <= 1 || i > 24 || !strings.Contains(s[i:], ".") {
+		return s
+	}
+	if c := s[i-1]; c != '/' && c != '-' && c != '_' && c != ' ' && c != ':' && c != 'v' {
+		return s
+	}
+	return s[i:]
+}
+
+// versionClasses are the classes of a product that its rule names constants of.
+func versionClasses(s *rule.SDK) map[string]bool {
+	var out map[string]bool
+	for i := range s.Version {
+		class, _, ok := strings.Cut(s.Version[i].Constant, "->")
+		if !ok {
+			continue
+		}
+		if out == nil {
+			out = map[string]bool{}
+		}
+		if !strings.HasSuffix(class, ";") {
+			class = descriptor(class)
+		}
+		out[class] = true
+	}
+	return out
+}
+
+// assignedClues are constants that the rule names and that the class sets when
+// it is initialised, rather than beginning with them.
+func (j *judge) assignedClues(s *rule.SDK, h *holding) []clue {
+	var out []clue
+	for _, at := range h.told {
+		u := &j.units[at.unit]
+		typ, _, _ := u.Class(at.class)
+		desc := u.Type(typ)
+		for field, value := range u.assigned(at.class) {
+			_, name, ft := u.Field(field)
+			for i := range s.Version {
+				class, want, _ := strings.Cut(s.Version[i].Constant, "->")
+				want, _, _ = strings.Cut(want, ":")
+				if want != u.String(name) || class != dotted(desc) && class != desc {
+					continue
+				}
+				if v, ok := versionText(afterName(value)); ok {
+					out = append(out, clue{
+						rank: rankCode, order: i, value: v, text: "constant " + desc + "->" + want + ":" + u.Type(ft),
+						Location: finding.Location{Unit: u.info.Name, Class: desc},
+					})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// assigned returns the texts that the initialiser or constructor of a class
+// gives to its fields once and at once: the constant is loaded by the instruction before,
+// and no other constant right before that, as one of two would be.
+func (u *unitState) assigned(class int) map[uint32]string {
+	var out map[uint32]string
+	put := map[uint32]int{}
+	for md := range u.ClassMethods(class) {
+		_, name, _ := u.Method(md.Method)
+		if n := u.String(name); n != "<clinit>" && n != "<init>" || md.Body < 0 || md.Body >= len(u.bodies) {
+			continue
+		}
+		refs := u.refsOf(md.Body)
+		near := uint32(2) // units of const-string
+		if u.info.Format == "class" || u.NumStrings() > 1<<16 {
+			near = 3 // bytes of ldc_w, units of const-string/jumbo
+		}
+		for i, r := range refs {
+			if r.Kind != fact.RefFieldPut {
+				continue
+			}
+			put[r.Index]++
+			if i == 0 || refs[i-1].Kind != fact.RefString || r.PC-refs[i-1].PC > near || i > 1 && refs[i-2].Kind == fact.RefString {
+				continue
+			}
+			if out == nil {
+				out = map[uint32]string{}
+			}
+			out[r.Index] = u.String(refs[i-1].Index)
+		}
+	}
+	for f, n := range put {
+		if n > 1 {
+			delete(out, f)
+		}
+	}
+	return out
+}
+
+// libraryClues is the version of a library's manifest, if the package there is
+// that of the product. Apps that use the library do not show it any more.
+func (j *judge) libraryClues(s *rule.SDK) []clue {
+	m := &j.set.App.Manifest
+	if m.Package == "" || !isLibrary(j.set.Units) || j.owners.of(descriptor(m.Package+".X")).product != s {
+		return nil
+	}
+	v, ok := versionText(m.VersionName)
+	if !ok || !strings.Contains(v, ".") || v == "1.0" {
+		return nil // "1.0" is what templates hold
+	}
+	return []clue{{rank: rankBuild, value: v, text: "versionName of the library's manifest", Location: finding.Location{Unit: manifestFile}}}
 }
 
 // releases collects the versions that builds leave in small files:
@@ -223,6 +340,7 @@ func (j *judge) namedClues(h *holding) []clue {
 		typ, _, _ := u.Class(at.class)
 		desc := u.Type(typ)
 		build := strings.HasSuffix(desc, "/BuildConfig;")
+		set := u.assigned(at.class)
 		first := false // the template's versionCode
 		var found []clue
 		for f := range u.ClassFields(at.class) {
@@ -231,11 +349,18 @@ func (j *judge) namedClues(h *holding) []clue {
 			if build && n == "VERSION_CODE" && f.Const.Kind == fact.Int && f.Const.N == 1 {
 				first = true
 			}
-			if f.Const.Kind != fact.String || !namesVersion(n, build) {
+			text := f.Const.S
+			if f.Const.Kind == fact.None {
+				text = set[f.Field]
+			}
+			if text == "" || !namesVersion(n, build, desc) {
 				continue
 			}
-			v, ok := versionText(f.Const.S)
-			if !ok || !strings.Contains(v, ".") || len(v) != len(strings.TrimSpace(f.Const.S)) {
+			if build {
+				text = afterName(text)
+			}
+			v, ok := versionText(text)
+			if !ok || !strings.Contains(v, ".") || len(v) != len(strings.TrimSpace(text)) {
 				continue
 			}
 			found = append(found, clue{
@@ -253,15 +378,18 @@ func (j *judge) namedClues(h *holding) []clue {
 }
 
 // namesVersion reports whether a constant by this name is the version of the
-// code that holds it: of its build, or of the SDK by that word.
-func namesVersion(name string, build bool) bool {
-	switch strings.ToUpper(strings.ReplaceAll(name, "_", "")) {
+// code that holds it: of its build, or of the SDK by that word or by the name
+// that its package has, too (UMENG_VERSION in com.umeng.…).
+func namesVersion(name string, build bool, desc string) bool {
+	upper := strings.ToUpper(name)
+	switch strings.ReplaceAll(upper, "_", "") {
 	case "SDKVERSION", "SDKVERSIONNAME", "LIBRARYVERSION", "LIBVERSION", "LIBRARYVERSIONNAME":
 		return true
 	case "VERSIONNAME":
 		return build
 	}
-	return false
+	whose, ok := strings.CutSuffix(upper, "_VERSION")
+	return ok && build && strings.Contains(desc, "/"+strings.ToLower(whose)+"/")
 }
 
 // versionText reads a version at the beginning of a text: digits and what may

@@ -109,3 +109,64 @@ version:
 		})
 	}
 }
+
+// TestAssignedVersions: constants that a class sets when it begins are read as
+// those that it begins with.
+func TestAssignedVersions(t *testing.T) {
+	rules := with(t, map[string]string{"acme/acme-set.yaml": `
+kind: sdk
+id: acme-set
+name: Acme Set
+vendor: acme
+category: utility
+signals:
+  - code: com.acme.set
+version:
+  - constant: com.acme.set.Params->vname
+  - constant: com.acme.set.Other->VERSION
+`})
+	const vname, other = "Lcom/acme/set/Params;->vname:Ljava/lang/String;", "Lcom/acme/set/Other;->VERSION:Ljava/lang/String;"
+	for _, c := range []struct {
+		name  string
+		build func(c *facttest.Code)
+		want  string
+	}{
+		{"in the initialiser", func(c *facttest.Code) { c.Method("Lcom/acme/set/Params;-><clinit>()V").String("1.2.3").Put(vname) }, "1.2.3"},
+		{"in the constructor", func(c *facttest.Code) {
+			c.Method("Lcom/acme/set/Params;-><init>()V").Call(fact.RefCallDirect, "Ljava/lang/Object;-><init>()V").String("1.2.3").Put(vname)
+		}, "1.2.3"},
+		{"behind a name", func(c *facttest.Code) { c.Method("Lcom/acme/set/Other;-><clinit>()V").String("AcmeSet/4.5").Put(other) }, "4.5"},
+		{"one of two", func(c *facttest.Code) {
+			c.Method("Lcom/acme/set/Params;-><clinit>()V").String("1.2.3").String("1.2.4").Put(vname)
+		}, ""},
+		{"set twice", func(c *facttest.Code) {
+			c.Method("Lcom/acme/set/Params;-><clinit>()V").String("1.2.3").Put(vname).Call(fact.RefCallStatic, mainMethod).String("1.2.4").Put(vname)
+		}, ""},
+		{"in another method", func(c *facttest.Code) { c.Method("Lcom/acme/set/Params;->reset()V").String("1.2.3").Put(vname) }, ""},
+		{"another field", func(c *facttest.Code) {
+			c.Method("Lcom/acme/set/Params;-><clinit>()V").String("1.2.3").Put("Lcom/acme/set/Params;->min:Ljava/lang/String;")
+		}, ""},
+		{"the name that its package has", func(c *facttest.Code) {
+			c.Class("Lcom/acme/set/BuildConfig;").Static("ACME_VERSION", "Ljava/lang/String;", str("7.3.7"))
+		}, "7.3.7"},
+		{"the name of something else", func(c *facttest.Code) {
+			c.Class("Lcom/acme/set/BuildConfig;").Static("KOTLIN_VERSION", "Ljava/lang/String;", str("1.9.0"))
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			app := facttest.New("com.example.app")
+			code := app.Code("classes.jar").Unsorted() // class files: constants are loaded by three bytes
+			code.Class("Lcom/acme/set/A;")
+			c.build(code)
+			got := ""
+			for _, s := range judged(t, app.Set(), rules, judge.Options{}).SDKs {
+				if s.ID == "acme-set" && s.Version != nil {
+					got = s.Version.Value
+				}
+			}
+			if got != c.want {
+				t.Errorf("version %q, want %q", got, c.want)
+			}
+		})
+	}
+}
