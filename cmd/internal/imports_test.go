@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"cmd/internal/report":  {"cmd/internal/event", "signatures/fact", "signatures/finding"},
 	"cmd/internal/filter":  {"cmd/internal/event", "signatures/fact", "signatures/finding", "signatures/rule"},
 	"cmd/internal/policy":  {"cmd/internal/event", "cmd/internal/filter"},
+	"cmd/internal/diff":    {"cmd/internal/event", "cmd/internal/filter", "cmd/internal/report", "signatures/fact", "signatures/finding"},
 	"cmd/internal/scan":    {"cmd/internal/extract", "cmd/internal/event", "signatures", "apk"},
 	"cmd/internal/fence":   {"cmd/internal/scan", "cmd/internal/extract", "cmd/internal/event", "signatures", "apk"},
 	"cmd/internal/cli":     {"cmd/internal", "signatures", "apk", "dex"},

@@ -152,6 +152,7 @@ func (e *env) app() *cli.App {
 		e.explainCommand(),
 		e.reportCommand(),
 		e.policyCommand(),
+		e.diffCommand(),
 		e.factsCommand(),
 		e.signaturesCommand(),
 		e.domainsCommand(),

@@ -77,3 +77,10 @@ func short(s string, n int) string {
 	}
 	return runewidth.Truncate(s, n, "…")
 }
+
+// Markdown is md for commands that write Markdown without a handler.
+func Markdown(s string, n int) string { return md(s, n) }
+
+// EncodeJSON is how reports write JSON, for commands that write documents of
+// their own: URLs stay readable, and nothing in it acts on a terminal.
+func EncodeJSON(v any) ([]byte, error) { return encode(v, "", "  ") }
