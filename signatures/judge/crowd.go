@@ -120,18 +120,22 @@ func isPackage(w string) bool {
 }
 
 // company tells in what company the bare hosts stand that a body loads.
-func (j *judge) company(u *unitState, body int) among {
+func (u *unitState) company(body int, named []spotted) among {
 	c := &crowd{}
+	for i := range named {
+		if named[i].Kind == endpoint.Host {
+			note(&c.hosts, named[i].Value)
+		}
+	}
 	for _, r := range u.refsOf(body) {
 		if r.Kind != fact.RefString {
 			continue
 		}
-		s := u.String(r.Index)
-		c.name(s)
-		if len(s) <= 200 && strings.IndexByte(s, '.') > 0 && !isPackage(s) {
-			if es := j.finder.Append(nil, s); len(es) == 1 && es[0].Kind == endpoint.Host && es[0].Form == endpoint.Whole {
-				note(&c.hosts, s)
-			}
+		// A list may also be one text.
+		if s := u.String(r.Index); strings.ContainsAny(s, ",;| \n") {
+			c.line(s)
+		} else {
+			c.name(s)
 		}
 	}
 	return c.is()
@@ -141,8 +145,11 @@ func (j *judge) company(u *unitState, body int) among {
 // notes about itself: the names in it are those of authors.
 func isPaperwork(unit string) bool {
 	unit = unit[strings.LastIndexByte(unit, '!')+1:]
-	if strings.HasPrefix(unit, "META-INF/") {
-		return true
+	if in, ok := strings.CutPrefix(unit, "META-INF/"); ok {
+		switch base := path.Base(in); {
+		case strings.HasPrefix(in, "maven/"), base == "MANIFEST.MF", base == "DEPENDENCIES", base == "AL2.0", base == "LGPL2.1", strings.HasSuffix(base, ".version"):
+			return true
+		}
 	}
 	name := strings.ToLower(path.Base(unit))
 	name = strings.TrimRight(name, "0123456789")
@@ -155,7 +162,7 @@ func isPaperwork(unit string) bool {
 	words := strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '-' || r == ' ' })
 	for _, w := range words {
 		switch w {
-		case "license", "licenses", "licence", "licences", "notice", "notices", "copying", "copyright", "credits", "authors", "contributors", "changelog":
+		case "license", "licenses", "licence", "licences", "notice", "notices", "copying", "credits", "authors", "contributors", "changelog":
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -43,6 +44,9 @@ func TestCompany(t *testing.T) {
 			app.Code("classes.dex").Method("Lcom/example/app/Other;->b()V").String("appspot.com")
 		}, "appspot.com", ""},
 		{"a list of packages in code", func(app *facttest.App) { load(app.Code("classes.dex"), append(packages(20), "flipboard.cn")...) }, "flipboard.cn", "one of a list of package names"},
+		{"a list of packages in one text", func(app *facttest.App) {
+			load(app.Code("classes.dex"), strings.Join(append(packages(20), "flipboard.cn"), ","))
+		}, "flipboard.cn", "one of a list of package names"},
 		{"hosts beside a few packages", func(app *facttest.App) {
 			load(app.Code("classes.dex"), append(packages(8), "api.maker.com", "log.maker.com", "cdn.maker.com")...)
 		}, "log.maker.com", ""},
@@ -72,6 +76,9 @@ func TestCompany(t *testing.T) {
 		}, "www.maker.com", "stands in a licence or a record of the build"},
 		{"a page that licences are named after", func(app *facttest.App) {
 			app.Text(fact.Text{Unit: "assets/license/privacy.html", Kind: fact.TextAsset, Off: 0, Value: `<a href="https://www.maker.com/x">`})
+		}, "https://www.maker.com/x", ""},
+		{"a file of the app in a folder of archives", func(app *facttest.App) {
+			app.Text(fact.Text{Unit: "META-INF/hosts.txt", Kind: fact.TextAsset, Off: 0, Value: "https://www.maker.com/x"})
 		}, "https://www.maker.com/x", ""},
 		{"an access point", func(app *facttest.App) {
 			app.Text(fact.Text{Unit: "assets/carrier_list.textpb", Kind: fact.TextAsset, Off: 0, Value: `    preferred_apn: "lte-d.ocn.ne.jp"`})

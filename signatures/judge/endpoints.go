@@ -162,7 +162,7 @@ func (j *judge) spot(ui int) []spotted {
 		if !bare {
 			continue
 		}
-		if a := j.company(u, bi); a != alone {
+		if a := u.company(bi, out[from:]); a != alone {
 			for i := from; i < len(out); i++ {
 				if out[i].Kind == endpoint.Host {
 					out[i].among = a
