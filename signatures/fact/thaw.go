@@ -37,6 +37,52 @@ const (
 // The graph of a thawed set is a [Graph] and no [Reacher]: reachability is
 // computed from units, by those who know how.
 func Thaw(r io.ReaderAt, size int64) (*Set, error) {
+	head, err := readHead(r, size)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readAll(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("frozen facts: %w", err)
+	}
+	f, units, err := readTable(data[frozenHeader:], head, size)
+	if err != nil {
+		return nil, err
+	}
+	for key, s := range f.sections {
+		s.data = data[s.off : s.off+s.n : s.off+s.n]
+		if err := s.check(); err != nil {
+			return nil, err
+		}
+		f.sections[key] = s
+	}
+	return f.set(units)
+}
+
+// ThawLate is Thaw for those who need little of a file: a section is read, and
+// its checksum compared, when something of it is asked for. r must stay open
+// and unchanged as long as the result is used, and be safe for concurrent use. A
+// section that is damaged or cannot be read answers with empty tables;
+// [Set.Err] then tells.
+func ThawLate(r io.ReaderAt, size int64) (*Set, error) {
+	head, err := readHead(r, size)
+	if err != nil {
+		return nil, err
+	}
+	table := make([]byte, int(binary.LittleEndian.Uint32(head[12:]))*frozenEntry)
+	if _, err := r.ReadAt(table, int64(frozenHeader)); err != nil {
+		return nil, fmt.Errorf("frozen facts: %w", err)
+	}
+	f, units, err := readTable(table, head, size)
+	if err != nil {
+		return nil, err
+	}
+	f.r = r
+	return f.set(units)
+}
+
+// readHead reads and checks what stands before the table of sections.
+func readHead(r io.ReaderAt, size int64) ([]byte, error) {
 	if size < int64(frozenHeader) {
 		return nil, fmt.Errorf("not frozen facts: %d bytes", size)
 	}
@@ -58,38 +104,33 @@ func Thaw(r io.ReaderAt, size int64) (*Set, error) {
 	if num > maxSections || int64(num)*frozenEntry > size-int64(frozenHeader) {
 		return nil, fmt.Errorf("%w: %d sections in %d bytes", errFrozen, num, size)
 	}
-	data, err := readAll(r, size)
-	if err != nil {
-		return nil, fmt.Errorf("frozen facts: %w", err)
-	}
-	castagnoli := crc32.MakeTable(crc32.Castagnoli)
-	table := data[frozenHeader : frozenHeader+int(num)*frozenEntry]
-	if crc32.Checksum(table, castagnoli) != le.Uint32(head[16:]) {
-		return nil, fmt.Errorf("%w: the table of sections does not have its checksum", errFrozen)
-	}
+	return head, nil
+}
 
+// readTable reads the table of sections, and says how many units there are.
+func readTable(table, head []byte, size int64) (*frozen, int, error) {
+	le := binary.LittleEndian
+	table = table[:int(le.Uint32(head[12:]))*frozenEntry]
+	if crc32.Checksum(table, crc32.MakeTable(crc32.Castagnoli)) != le.Uint32(head[16:]) {
+		return nil, 0, fmt.Errorf("%w: the table of sections does not have its checksum", errFrozen)
+	}
 	f := &frozen{sections: map[sectionKey]frozenSection{}, damage: &damage{}}
 	units, total := uint32(0), uint64(0)
 	for ; len(table) > 0; table = table[frozenEntry:] {
-		s := frozenSection{codec: le.Uint16(table[2:]), size: le.Uint64(table[24:])}
+		s := frozenSection{codec: le.Uint16(table[2:]), off: le.Uint64(table[8:]), n: le.Uint64(table[16:]), size: le.Uint64(table[24:]), crc: le.Uint32(table[32:])}
 		key := sectionKey{sectionKind(le.Uint16(table)), le.Uint32(table[4:])}
-		off, n := le.Uint64(table[8:]), le.Uint64(table[16:])
-		if off > uint64(size) || n > uint64(size)-off {
-			return nil, fmt.Errorf("%w: a section lies outside the file", errFrozen)
-		}
-		s.data = data[off : off+n : off+n]
-		if crc32.Checksum(s.data, castagnoli) != le.Uint32(table[32:]) {
-			return nil, fmt.Errorf("%w: a section does not have its checksum", errFrozen)
+		if s.off > uint64(size) || s.n > uint64(size)-s.off {
+			return nil, 0, fmt.Errorf("%w: a section lies outside the file", errFrozen)
 		}
 		switch {
-		case s.codec > codecZstd, s.codec == codecRaw && s.size != n, s.codec == codecZstd && (s.size > maxRatio*n || s.size > maxSectionBytes):
-			return nil, fmt.Errorf("%w: a section of %d bytes claims to hold %d", errFrozen, n, s.size)
+		case s.codec > codecZstd, s.codec == codecRaw && s.size != s.n, s.codec == codecZstd && (s.size > maxRatio*s.n || s.size > maxSectionBytes):
+			return nil, 0, fmt.Errorf("%w: a section of %d bytes claims to hold %d", errFrozen, s.n, s.size)
 		}
 		if _, ok := f.sections[key]; ok {
-			return nil, fmt.Errorf("%w: a section is there twice", errFrozen)
+			return nil, 0, fmt.Errorf("%w: a section is there twice", errFrozen)
 		}
 		if total += s.size; total > maxBase+maxGrowth*uint64(size) {
-			return nil, fmt.Errorf("%w: %d bytes claim to hold more than %d", errFrozen, size, total)
+			return nil, 0, fmt.Errorf("%w: %d bytes claim to hold more than %d", errFrozen, size, total)
 		}
 		f.sections[key] = s
 		if key.kind == secUnitInfo {
@@ -98,9 +139,9 @@ func Thaw(r io.ReaderAt, size int64) (*Set, error) {
 	}
 	// Each unit has sections of its own, so that this cannot be a mere claim.
 	if units > maxUnits || int(units) > len(f.sections) {
-		return nil, fmt.Errorf("%w: unit %d is too far out", errFrozen, units-1)
+		return nil, 0, fmt.Errorf("%w: unit %d is too far out", errFrozen, units-1)
 	}
-	return f.set(int(units))
+	return f, int(units), nil
 }
 
 // readAll reads a file of a known size in steps, so that a size that is not
@@ -154,13 +195,24 @@ type sectionKey struct {
 }
 
 type frozenSection struct {
-	codec uint16
-	size  uint64
-	data  []byte
+	codec  uint16
+	crc    uint32
+	off, n uint64 // in the file
+	size   uint64 // when it is decompressed
+	data   []byte // nil until it is read
+}
+
+// check compares the checksum of a section.
+func (s *frozenSection) check() error {
+	if crc32.Checksum(s.data, crc32.MakeTable(crc32.Castagnoli)) != s.crc {
+		return fmt.Errorf("%w: a section does not have its checksum", errFrozen)
+	}
+	return nil
 }
 
 // frozen is an open frozen file.
 type frozen struct {
+	r        io.ReaderAt // where sections are read that have no data yet
 	sections map[sectionKey]frozenSection
 	damage   *damage
 	values   lazy[stringTable]
@@ -182,6 +234,18 @@ func (f *frozen) open(kind sectionKind, unit uint32) *reader {
 	s, ok := f.sections[sectionKey{kind, unit}]
 	if !ok {
 		return &reader{err: fmt.Errorf("%w: section %d of unit %d is missing", errFrozen, kind, unit)}
+	}
+	if s.data == nil && s.n > 0 {
+		// Its bounds were checked against the file's size; the file may have
+		// become shorter since.
+		data, err := readAll(io.NewSectionReader(f.r, int64(s.off), int64(s.n)), int64(s.n))
+		if err != nil {
+			return &reader{err: fmt.Errorf("frozen facts: %w", err)}
+		}
+		s.data = data
+		if err := s.check(); err != nil {
+			return &reader{err: err}
+		}
 	}
 	if s.codec == codecRaw {
 		return &reader{b: s.data}
