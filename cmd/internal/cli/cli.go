@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/telltale-apk/telltale/cmd/internal/report"
+	"github.com/telltale-apk/telltale/cmd/internal/stats"
 )
 
 // Exit codes. The lowest in the order 2, 1, 3, 4, 0 that applies is returned;
@@ -56,6 +57,8 @@ type env struct {
 	log            *logrus.Logger
 	signal         *atomic.Int32 // the signal that ended the run, or 0
 	program        *Program
+	stats          *stats.Stats // nil if nobody asked
+	cached         func() (hits, misses int64)
 }
 
 // Program is the whole program. Its zero value is what is shipped; tests add

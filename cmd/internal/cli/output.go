@@ -12,6 +12,7 @@ import (
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/report"
+	"github.com/telltale-apk/telltale/cmd/internal/stats"
 )
 
 // atomicFile is written beside its destination and takes its place only when
@@ -99,6 +100,7 @@ func (f *atomicFile) discard() {
 type outputs struct {
 	handlers []event.Handler
 	files    []*atomicFile
+	stats    *stats.Stats
 }
 
 // openOutputs pairs --format with --output. One format without --output goes
@@ -166,6 +168,7 @@ func distinct(list []string) []string {
 }
 
 func (o *outputs) handle(m *event.Message) error {
+	defer o.stats.Begin(stats.Report).End(0)
 	for _, h := range o.handlers {
 		if err := h.Handle(m); err != nil {
 			return err
@@ -176,6 +179,7 @@ func (o *outputs) handle(m *event.Message) error {
 
 // close finishes all reports and puts the files in place.
 func (o *outputs) close() error {
+	defer o.stats.Begin(stats.Report).End(0)
 	var errs []error
 	for _, h := range o.handlers {
 		errs = append(errs, h.Close())

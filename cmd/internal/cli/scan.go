@@ -23,6 +23,7 @@ import (
 	"github.com/telltale-apk/telltale/cmd/internal/extract"
 	"github.com/telltale-apk/telltale/cmd/internal/report"
 	"github.com/telltale-apk/telltale/cmd/internal/scan"
+	"github.com/telltale-apk/telltale/cmd/internal/stats"
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
@@ -134,12 +135,12 @@ func (e *env) scanCommand() *cli.Command {
 			"Exit codes: 0 everything was analysed; 1 something was found that is forbidden;\n" +
 			"2 usage, configuration or signature error; 3 something was analysed only in part or\n" +
 			"not at all (unless --allow-incomplete); 4 nothing to scan; 130, 143 interrupted.",
-		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), judgeFlags(), []cli.Flag{
+		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), judgeFlags(), cacheFlags(), costFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "resume", Usage: "write results to `FILE` as NDJSON as they come, and go on with what it holds of an earlier run"},
 			shardFlag(),
 			&cli.BoolFlag{Name: "allow-incomplete", Usage: "exit with 0 also when something was not or only partly analysed"},
 		}),
-		Action: e.scan,
+		Action: e.counted(e.scan),
 	}
 }
 
@@ -160,6 +161,13 @@ func (e *env) scan(c *cli.Context) error {
 		return err
 	}
 	defer endFence()
+	kept, err := e.cache(c, rules, &opt)
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		defer kept.Close()
+	}
 	ropt, err := e.reportOptions(c)
 	if err != nil {
 		return err
@@ -168,6 +176,7 @@ func (e *env) scan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	out.stats = e.stats
 	start := event.Start{
 		Schema:     event.Schema,
 		Tool:       event.Tool{Name: "telltale", Version: version},
@@ -198,7 +207,9 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 	if err != nil {
 		return nil, err
 	}
+	span := e.stats.Begin(stats.Find)
 	found, err := scan.Find(c.Context, c.Args().Slice(), e.stdin, opt)
+	span.End(0)
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error()}
 	}
@@ -312,6 +323,7 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 	if err != nil {
 		return scan.Options{}, nil, err
 	}
+	span := e.stats.Begin(stats.Rules)
 	r, err := e.rules(c)
 	if err != nil {
 		return scan.Options{}, nil, err
@@ -320,11 +332,13 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 	if err != nil {
 		return scan.Options{}, nil, err
 	}
+	span.End(0)
 	return scan.Options{
 		Rules:    compiled,
 		Limits:   limits,
 		MaxTime:  maxTime,
 		Fault:    e.program.Fault,
+		Stats:    e.stats,
 		Jobs:     cmp.Or(c.Int("jobs"), runtime.GOMAXPROCS(0)),
 		Locale:   c.String("locale"),
 		ShowKeys: c.Bool("show-keys"),

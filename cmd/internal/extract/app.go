@@ -17,6 +17,7 @@ import (
 	"github.com/telltale-apk/telltale/apk/binread"
 	"github.com/telltale-apk/telltale/apk/bundle"
 	"github.com/telltale-apk/telltale/apk/manifest"
+	"github.com/telltale-apk/telltale/cmd/internal/stats"
 	"github.com/telltale-apk/telltale/dex"
 	"github.com/telltale-apk/telltale/dex/mapping"
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -34,6 +35,8 @@ type Options struct {
 	Locale string // for the label, as a BCP 47 tag; empty for the app's default
 	// Digests asks for the digests of code units, which only frozen facts hold.
 	Digests bool
+	// Stats, if not nil, counts what the stages cost.
+	Stats *stats.Stats
 }
 
 // Digest returns the SHA-256 of a part.
@@ -66,6 +69,8 @@ func (r ctxReader) Read(p []byte) (int, error) {
 // Set.App.Problems; the error says that nothing at all could be, or is ctx's:
 // then the set holds what was read until then, and is not fit to be judged.
 func App(ctx context.Context, src Source, o Options) (*fact.Set, error) {
+	span := o.Stats.Begin(stats.Extract)
+	defer func() { span.End(src.size()) }()
 	b := newBuilder(ctx, o)
 	for i, p := range src.Parts {
 		if err := b.part(p, i == 0); err != nil {
@@ -191,7 +196,9 @@ func problemKind(err error) fact.ProblemKind {
 
 // part reads one input file.
 func (b *builder) part(p Part, base bool) error {
+	span := b.o.Stats.Begin(stats.Hash)
 	digest, err := Digest(b.ctx, p)
+	span.End(p.Size)
 	if err != nil {
 		return err
 	}
@@ -362,7 +369,9 @@ func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 	case pl.lib.take(b, e, kind, unit):
 		return
 	case kind == apk.KindDEX || loaded:
+		span := b.o.Stats.Begin(stats.Inflate)
 		data, err := e.Read(b.budget)
+		span.End(int64(len(data)))
 		if err != nil {
 			b.problem(unit, problemKind(err), err, true)
 			if len(data) == 0 {
@@ -442,12 +451,15 @@ func (b *builder) unit(f *dex.File, name string, data []byte, loaded bool) *dexU
 		sha = hexDigest(data)
 	}
 	u := newDexUnit(f, name, sha, loaded)
+	span := b.o.Stats.Begin(stats.Code)
 	u.sweep.Do(u.walk)
+	odd := f.Anomalies()
+	span.End(int64(len(f.Bytes())))
 	if u.cut {
 		u.info.Status = fact.Partial
 		b.note(name, fact.ProblemBudget, true, "methods share overlapping code far beyond the file's size; the rest was not read")
 	}
-	for i, a := range f.Anomalies() {
+	for i, a := range odd {
 		if i == 3 {
 			b.note(name, fact.ProblemTampered, false, "and more oddities of this kind")
 			break

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/cmd/internal/stats"
 	"github.com/telltale-apk/telltale/dex"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
@@ -137,7 +138,9 @@ func (b *builder) search(e *apk.Entry, unit string, pl place) {
 		b.searchWindows(e, unit)
 		return
 	}
+	span := b.o.Stats.Begin(stats.Inflate)
 	data, err := e.Append(b.hidden.scratch[:0], b.hidden.budget)
+	span.End(int64(len(data)))
 	if cap(data) > cap(b.hidden.scratch) && cap(data) <= maxHeld {
 		b.hidden.scratch = data
 	}

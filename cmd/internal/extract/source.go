@@ -37,3 +37,11 @@ type Part struct {
 type Source struct {
 	Parts []Part
 }
+
+// size is the bytes of all parts.
+func (s Source) size() (n int64) {
+	for _, p := range s.Parts {
+		n += p.Size
+	}
+	return n
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/extract"
+	"github.com/telltale-apk/telltale/cmd/internal/stats"
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
@@ -87,18 +88,22 @@ func facts(ctx context.Context, src extract.Source, o Options) (*fact.Set, error
 		}
 		return set, nil
 	}
-	return extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale, Digests: o.digests})
+	return extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale, Digests: o.digests, Stats: o.Stats})
 }
 
 // Judge matches and judges facts, live or frozen. The error is ctx's.
 func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
 	// Texts outside code are read once, for both.
 	texts := judge.NewTexts(o.Rules)
+	span := o.Stats.Begin(stats.Match)
 	m := signatures.MatchWith(ctx, set, o.Rules, signatures.Options{Workers: runtime.GOMAXPROCS(0), Text: texts.Add})
+	span.End(0)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	span = o.Stats.Begin(stats.Judge)
 	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys, Texts: texts})
+	span.End(0)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/extract"
+	"github.com/telltale-apk/telltale/cmd/internal/stats"
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/finding"
 )
@@ -23,11 +24,13 @@ type Options struct {
 	// MaxTime is how long one app may take; 0 is no limit.
 	MaxTime time.Duration
 	// Runner does the work; nil stands for this process.
-	Runner Runner
+	Runner  Runner
 	digests bool // of code units; only frozen facts hold them
 	// Fault is for tests of what a fault does: if set, it is called with the
 	// path of each app before that is looked at.
 	Fault func(path string)
+	// Stats, if not nil, counts what the stages cost.
+	Stats *stats.Stats
 	// Progress, if set, is told of the number of apps and of each one done.
 	// It is called from one goroutine.
 	Progress func(done, total int, path string)

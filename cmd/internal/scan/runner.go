@@ -39,7 +39,10 @@ type inProcess struct {
 	patience time.Duration
 }
 
-func newInProcess() inProcess { return inProcess{5 * time.Second} }
+// Patience is that of a run without a fence.
+const Patience = 5 * time.Second
+
+func newInProcess() inProcess { return inProcess{Patience} }
 
 // InProcess returns the Runner without a fence. patience is how long what does
 // not stop when it is told to is waited for.

@@ -97,7 +97,7 @@ func (t *twins) once(ctx context.Context, in input, src extract.Source, analyse 
 	if w.app == nil {
 		return nil
 	}
-	return renamed(w.app, src)
+	return Renamed(w.app, src)
 }
 
 // content is a digest of an input's files, "" if one of them can't be read.
@@ -138,8 +138,8 @@ func (t *twins) done(alike string) {
 	}
 }
 
-// renamed is a copy of a result under the paths of an equal input.
-func renamed(a *event.App, src extract.Source) *event.App {
+// Renamed is a copy of a result under the paths of an equal input.
+func Renamed(a *event.App, src extract.Source) *event.App {
 	c := *a
 	c.Path = src.Parts[0].Path
 	c.Parts = slices.Clone(a.Parts)
