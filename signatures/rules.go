@@ -132,6 +132,17 @@ func Load(fsys fs.FS, name string, mode Mode) (*Rules, error) {
 	return rules.finish(diags)
 }
 
+// LoadFile is [Load] with Mode Overlay for one file that is at hand; file is its
+// name in messages.
+func LoadFile(file string, text []byte) (*Rules, error) {
+	e, diags := loadFile("", file, text, Overlay)
+	rules := &Rules{}
+	if e != nil && e.id != "" {
+		rules.entries = []*entry{e}
+	}
+	return rules.finish(diags)
+}
+
 func readFile(fsys fs.FS, p string) ([]byte, error) {
 	st, err := fs.Stat(fsys, p)
 	if err != nil {

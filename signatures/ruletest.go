@@ -167,8 +167,9 @@ type Untested struct {
 }
 
 // Cover tells which items of a rule the examples that must match exercise: how
-// many there are, and those that are left out. Vendors and domains have none.
-func Cover(v any) (items int, untested []Untested, err error) {
+// many there are by list, and those that are left out. Vendors and domains have
+// none.
+func Cover(v any) (items map[string]int, untested []Untested, err error) {
 	var all []Untested
 	add := func(list string, item int, text string) { all = append(all, Untested{list, item, text}) }
 	switch v := v.(type) {
@@ -207,11 +208,11 @@ func Cover(v any) (items int, untested []Untested, err error) {
 		}
 	}
 	if len(all) == 0 {
-		return 0, nil, nil
+		return nil, nil, nil
 	}
 	t, err := NewTester(v)
 	if err != nil {
-		return 0, nil, err
+		return nil, nil, err
 	}
 	seen := map[string][]int{}
 	tests := Tests(v)
@@ -220,12 +221,14 @@ func Cover(v any) (items int, untested []Untested, err error) {
 			seen[list] = append(seen[list], items...)
 		}
 	}
+	items = map[string]int{}
 	for _, u := range all {
+		items[u.List]++
 		if !slices.Contains(seen[u.List], u.Item) {
 			untested = append(untested, u)
 		}
 	}
-	return len(all), untested, nil
+	return items, untested, nil
 }
 
 // TestAll runs [Test] over every rule that was read from a file and reports

@@ -71,8 +71,8 @@ func errText(err error) string {
 
 func (e *env) signaturesCommand() *cli.Command {
 	return &cli.Command{
-		Name: "signatures", Usage: "look at the rules",
-		Subcommands: []*cli.Command{
+		Name: "signatures", Usage: "look at the rules, and write your own",
+		Subcommands: append(e.authorCommands(), []*cli.Command{
 			{
 				Name: "list", Usage: "list rules, one a line: kind, status, id",
 				Flags: append(signatureFlags(),
@@ -86,7 +86,7 @@ func (e *env) signaturesCommand() *cli.Command {
 				Action: e.signaturesShow,
 			},
 			e.learnCommand(),
-		},
+		}...),
 	}
 }
 
@@ -138,6 +138,9 @@ func (e *env) signaturesShow(c *cli.Context) error {
 		text, err := yaml.Marshal(r.Get(ref.Kind, id))
 		if err != nil {
 			return &exitError{exitUsage, err.Error()}
+		}
+		if pretty, diags := signatures.Format(ref.File, text); len(diags) == 0 {
+			text = pretty
 		}
 		if n++; n > 1 {
 			fmt.Fprintln(e.stdout, "---")
