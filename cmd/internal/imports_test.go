@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"cmd/internal/extract": {"apk", "dex", "signatures/fact", "cmd/internal/stats"},
 	"cmd/internal/report":  {"cmd/internal/event", "signatures/fact", "signatures/finding"},
 	"cmd/internal/filter":  {"cmd/internal/event", "signatures/fact", "signatures/finding", "signatures/rule"},
+	"cmd/internal/fleet":   {"cmd/internal/event", "cmd/internal/filter", "cmd/internal/report", "signatures/fact", "signatures/finding"},
 	"cmd/internal/policy":  {"cmd/internal/event", "cmd/internal/filter"},
 	"cmd/internal/diff":    {"cmd/internal/event", "cmd/internal/filter", "cmd/internal/report", "signatures/fact", "signatures/finding"},
 	"cmd/internal/scan":    {"cmd/internal/extract", "cmd/internal/event", "cmd/internal/stats", "signatures", "apk"},

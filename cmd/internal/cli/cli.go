@@ -156,6 +156,7 @@ func (e *env) app() *cli.App {
 		e.reportCommand(),
 		e.policyCommand(),
 		e.diffCommand(),
+		e.fleetCommand(),
 		e.factsCommand(),
 		e.signaturesCommand(),
 		e.domainsCommand(),
