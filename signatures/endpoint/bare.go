@@ -91,6 +91,8 @@ func (f Finder) bare(s string, low, i int) (e Endpoint, end int, ok bool) {
 		}
 		if n := j - end - 1; n >= 2 && n <= 5 && (j == len(s) || !is(s[j], cHost)) {
 			port, stop = s[end+1:j], j
+		} else if first == 0 && n == 0 && j < len(s) && is(s[j], cAlnum) {
+			return e, next, false // nokia.com:bt, the name of a type
 		}
 	case after == 0, after == '/', after == '?':
 	case after == '%':

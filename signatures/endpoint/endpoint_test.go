@@ -331,3 +331,27 @@ func BenchmarkDecodePlain(b *testing.B) {
 		}
 	}
 }
+
+// TestMistakenNames holds what real files once made of names in odd company.
+func TestMistakenNames(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		text bool
+		want string // "" for none
+	}{
+		{"nokia.com:bt", false, ""},
+		{"log.example.com:443", false, "log.example.com:443"},
+		{"反馈请到http://bbs.miui.com我们会尽快处理", false, "http://bbs.miui.com"},
+		{"https://例子.中国/x", false, "https://xn--fsqu00a.xn--fiqs8s/x"},
+		{`d0wn,"France",http://okturtles.com/,1,no,yes,no,23.226.227.93`, true, "http://okturtles.com"},
+		{"https://example.com/a,b/c", true, "https://example.com/a,b/c"},
+	} {
+		got := ""
+		if es := (Finder{Text: c.text}).Append(nil, c.in); len(es) > 0 {
+			got = es[0].Value
+		}
+		if got != c.want {
+			t.Errorf("%q: %q, want %q", c.in, got, c.want)
+		}
+	}
+}

@@ -190,7 +190,19 @@ func (f Finder) path(s string, i int, escaped bool) int {
 		}
 		j++
 	}
+	if f.Text {
+		j = i + row(s[i:j])
+	}
 	return trimEnd(s, i, j)
+}
+
+// row returns where a path of a text file ends that goes on as the fields of a
+// table: at the first of three commas or more.
+func row(p string) int {
+	if strings.Count(p, ",") < 3 {
+		return len(p)
+	}
+	return strings.IndexByte(p, ',')
 }
 
 // trimEnd moves end back over punctuation of the text around, and over a
@@ -274,10 +286,21 @@ func (f Finder) host(e *Endpoint, h string) (int, bool) {
 		e.setAddr(a)
 		return len(h), true
 	}
-	if n, ok := e.setName(h); ok {
+	i := nonASCII(h)
+	n, ok := e.setName(h)
+	if ok && i > 0 && e.Suffix == SuffixUnmanaged {
+		// Of a name that nobody can register the part before other letters may
+		// be one: text without spaces goes on behind it.
+		var head Endpoint
+		if k, ok := head.setName(h[:i]); ok && head.Domain != "" {
+			e.Host, e.Domain, e.Site, e.Suffix, e.Gaps = head.Host, head.Domain, head.Site, head.Suffix, head.Gaps
+			return k, true
+		}
+	}
+	if ok {
 		return n, true
 	}
-	if i := nonASCII(h); i > 0 {
+	if i > 0 {
 		if a, err := netip.ParseAddr(h[:i]); err == nil && a.Is4() {
 			e.setAddr(a)
 			return i, true

@@ -163,8 +163,9 @@ func (j *judge) urlFields() map[string]bool {
 // pieces are the strings of a unit that may be a piece of a URL, and the fields
 // whose constants are.
 type pieces struct {
-	bits   []uint64 // by string
-	fields []string
+	actions map[string]struct{} // names that bodies hand over as those of actions
+	bits    []uint64            // by string
+	fields  []string
 }
 
 func (p *pieces) set(i uint32, of int) {

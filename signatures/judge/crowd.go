@@ -141,6 +141,53 @@ func (u *unitState) company(body int, named []spotted) among {
 	return c.is()
 }
 
+// isReversed reports whether a name is written the other way round, as those of
+// packages are, whatever stands before it: http://com.foo.bar/feature.
+func isReversed(host string) bool {
+	first, rest, _ := strings.Cut(host, ".")
+	switch first {
+	case "com", "org", "net", "cn", "edu":
+		return strings.IndexByte(rest, '.') > 0 && isPackage(host)
+	}
+	return false
+}
+
+// actionCalls are the methods that take the name of an action or category.
+var actionCalls = map[string]map[string]bool{
+	"Landroid/content/Intent;":       {"<init>": true, "setAction": true, "addCategory": true},
+	"Landroid/content/IntentFilter;": {"<init>": true, "addAction": true, "addCategory": true, "hasAction": true},
+}
+
+// noteActions notes the constants that a body hands over as names of actions.
+func (u *unitState) noteActions(body int) {
+	for _, r := range u.refsOf(body) {
+		if !r.Kind.IsCall() || r.Index == fact.NoIndex {
+			continue
+		}
+		class, name, _ := u.Method(r.Index)
+		if !actionCalls[u.Type(class)][u.String(name)] {
+			continue
+		}
+		for _, a := range u.Args(body, r.PC) {
+			texts(a, "", func(s string) {
+				if strings.IndexByte(s, '.') > 0 && len(u.pieces.actions) < maxCrowd {
+					note(&u.pieces.actions, s)
+				}
+			})
+		}
+	}
+}
+
+// isAction reports whether code hands a name over as that of an action.
+func (j *judge) isAction(name string) bool {
+	for i := range j.units {
+		if _, ok := j.units[i].pieces.actions[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // isPaperwork reports whether a file holds licences, credits or what a build
 // notes about itself: the names in it are those of authors.
 func isPaperwork(unit string) bool {

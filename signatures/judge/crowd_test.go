@@ -80,6 +80,18 @@ func TestCompany(t *testing.T) {
 		{"a file of the app in a folder of archives", func(app *facttest.App) {
 			app.Text(fact.Text{Unit: "META-INF/hosts.txt", Kind: fact.TextAsset, Off: 0, Value: "https://www.maker.com/x"})
 		}, "https://www.maker.com/x", ""},
+		{"an action that has the form of a host", func(app *facttest.App) {
+			c := app.Code("classes.dex")
+			c.Method("Lcom/example/app/Other;->b()V").String("analytics.net").Call(fact.RefCallVirtual, "Landroid/content/IntentFilter;->addAction(Ljava/lang/String;)V", unk(), str("analytics.net"))
+			c.Method(mainMethod).String("analytics.net").Call(fact.RefCallVirtual, "Ljava/lang/String;->equals(Ljava/lang/Object;)Z", unk(), str("analytics.net"))
+		}, "analytics.net", "name of an action"},
+		{"the same name, not as an action", func(app *facttest.App) {
+			app.Code("classes.dex").Method(mainMethod).String("analytics.net").Call(fact.RefCallVirtual, "Ljava/lang/String;->equals(Ljava/lang/Object;)Z", unk(), str("analytics.net"))
+		}, "analytics.net", ""},
+		{"a network", func(app *facttest.App) { load(app.Code("classes.dex"), "172.16.0.0") }, "172.16.0.0", "address of a network"},
+		{"an address", func(app *facttest.App) { load(app.Code("classes.dex"), "172.16.9.3") }, "172.16.9.3", ""},
+		{"a package as a URL", func(app *facttest.App) { load(app.Code("classes.dex"), "http://com.thoughtworks.xstream/feature") }, "http://com.thoughtworks.xstream/feature", "name of a package"},
+		{"a host of a private network", func(app *facttest.App) { load(app.Code("classes.dex"), "http://app.stat.maker.srv/feature") }, "http://app.stat.maker.srv/feature", ""},
 		{"an access point", func(app *facttest.App) {
 			app.Text(fact.Text{Unit: "assets/carrier_list.textpb", Kind: fact.TextAsset, Off: 0, Value: `    preferred_apn: "lte-d.ocn.ne.jp"`})
 		}, "lte-d.ocn.ne.jp", "name of an access point of a mobile network"},

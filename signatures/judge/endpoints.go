@@ -162,6 +162,7 @@ func (j *judge) spot(ui int) []spotted {
 		if !bare {
 			continue
 		}
+		u.noteActions(bi)
 		if a := u.company(bi, out[from:]); a != alone {
 			for i := from; i < len(out); i++ {
 				if out[i].Kind == endpoint.Host {
@@ -308,7 +309,27 @@ func (j *judge) noise(n *named) string {
 	if r := rangeNoise(n.Range); r != "" {
 		return r
 	}
+	switch {
+	case n.Kind == endpoint.IP && isNetwork(n):
+		return "address of a network"
+	case n.Kind == endpoint.Host && j.isAction(n.Host):
+		return "name of an action"
+	case n.Suffix == endpoint.SuffixUnmanaged && isReversed(n.Host):
+		return "name of a package"
+	}
 	return noiseAmong[n.among]
+}
+
+// isNetwork reports whether an address stands for a network: its last part is
+// zero, and neither port nor path follow.
+func isNetwork(n *named) bool {
+	if n.Scheme != "" || n.Port != "" || n.Path != "" {
+		return false
+	}
+	if n.Addr.Is4() {
+		return n.Addr.As4()[3] == 0
+	}
+	return strings.HasSuffix(n.Host, "::")
 }
 
 // rangeNoise says why an address names nobody.

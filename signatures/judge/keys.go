@@ -59,9 +59,7 @@ func looksMade(v string) bool {
 // text masks the keys in s.
 func (k *keyMasker) text(s string) string {
 	for _, v := range k.known {
-		if strings.Contains(s, v) {
-			s = strings.ReplaceAll(s, v, mask(v))
-		}
+		s = maskKnown(s, v)
 	}
 	if i := strings.Index(s, "://"); i >= 0 {
 		s = maskUser(s, i)
@@ -104,6 +102,26 @@ func (k *keyMasker) text(s string) string {
 		return s
 	}
 	return b.String() + s[done:]
+}
+
+// maskKnown masks a value where it stands by itself: not as a part of a name,
+// as the numbers of projects are in names of hosts.
+func maskKnown(s, v string) string {
+	for from := 0; ; {
+		i := strings.Index(s[from:], v)
+		if i < 0 {
+			return s
+		}
+		i += from
+		end := i + len(v)
+		if i > 0 && isNameByte(s[i-1]) && s[i-1] != '_' || end < len(s) && isNameByte(s[end]) && s[end] != '_' {
+			from = end
+			continue
+		}
+		m := mask(v)
+		s = s[:i] + m + s[end:]
+		from = i + len(m)
+	}
 }
 
 func isNameByte(c byte) bool {

@@ -35,6 +35,7 @@ func TestKeysAreMasked(t *testing.T) {
 		String("https://stat.maker.com/"+app+"/hit").
 		Call(fact.RefCallStatic, track, str("https://stat.maker.com/?token="+query), unk())
 	app0.Text(fact.Text{Unit: "assets/conf.json", Kind: fact.TextAsset, Off: 3, Name: "x", Value: `{"u":"https://dl.maker.com/?key=` + query + `","h":"https://dl.maker.com/?key=search"}`})
+	c.Method(mainMethod).String("https://project-" + app + ".maker.com/x")
 	set := app0.Set()
 	for _, show := range []bool{false, true} {
 		f := judged(t, set, compile(t), judge.Options{ShowKeys: show})
@@ -43,8 +44,8 @@ func TestKeysAreMasked(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := string(b)
-		for _, key := range []string{query, google, app, user} {
-			if strings.Contains(all, key) != (show) {
+		for _, key := range []string{query, google, "/" + app, user} {
+			if strings.Contains(all, key) != show {
 				t.Errorf("keys shown: %v; %s is there: %v\n%s", show, key, !show, all)
 			}
 		}
@@ -53,7 +54,7 @@ func TestKeysAreMasked(t *testing.T) {
 		}
 		for _, want := range []string{
 			"https://api.maker.com/v1?lang=en\\u0026app_key=q9Xk••••••••41\\u0026x=1", "https://maps.maker.com/api/js/AIza", "https://•••@db.maker.com/x",
-			"https://dl.maker.com/?key=search",
+			"https://dl.maker.com/?key=search", "https://project-" + app + ".maker.com/x",
 		} {
 			if !strings.Contains(all, want) {
 				t.Errorf("%s is not there:\n%s", want, all)
