@@ -53,6 +53,16 @@ func TestMessagesAccuseNobody(t *testing.T) {
 			})
 		}
 	}
+	// The page of the HTML report is all message.
+	for _, name := range []string{"page.html", "page.js", "page.css"} {
+		b, err := os.ReadFile(filepath.Join("report", "html", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := accusing.FindString(regexp.MustCompile("(?i)"+disclaimer).ReplaceAllString(string(b), "")); w != "" {
+			t.Errorf("%s says %q: that is a claim about data flow", name, w)
+		}
+	}
 	if n < 200 {
 		t.Errorf("only %d string literals were looked at", n)
 	}

@@ -31,7 +31,7 @@ import (
 // outputFlags are those of every command that writes reports.
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "format", Aliases: []string{"f"}, Usage: "`FORMAT` of the report: text, json, ndjson, markdown, csv, sarif, junit or cyclonedx (may be repeated)"},
+		&cli.StringSliceFlag{Name: "format", Aliases: []string{"f"}, Usage: "`FORMAT` of the report: text, json, ndjson, markdown, csv, sarif, junit, cyclonedx or html (may be repeated)"},
 		&cli.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, or one format to FORMAT=FILE; the file appears when it is whole"},
 		&cli.BoolFlag{Name: "all", Usage: "text: show what is usually folded away"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "text: `WHEN` to colour: auto, always or never"},

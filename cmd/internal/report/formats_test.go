@@ -585,7 +585,7 @@ func TestCycloneDXReferencesAreUnique(t *testing.T) {
 }
 
 func TestDocumentsWithoutAnEndAreTold(t *testing.T) {
-	for _, format := range []string{"json", "markdown", "sarif", "junit", "cyclonedx"} {
+	for _, format := range []string{"json", "markdown", "sarif", "junit", "cyclonedx", "html"} {
 		h, err := New(format, io.Discard, Options{})
 		if err != nil {
 			t.Fatal(err)

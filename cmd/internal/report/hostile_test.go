@@ -80,6 +80,7 @@ var checked = map[string]string{
 	"sarif":     "streams",
 	"junit":     "streams",
 	"cyclonedx": "streams",
+	"html":      "TestHTMLFromFilesStaysText",
 }
 
 func TestEveryFormatIsWatched(t *testing.T) {

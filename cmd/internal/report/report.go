@@ -20,7 +20,7 @@ type Options struct {
 }
 
 // Formats lists the names that New knows, in the order of the help text.
-var Formats = []string{"text", "json", "ndjson", "markdown", "csv", "sarif", "junit", "cyclonedx"}
+var Formats = []string{"text", "json", "ndjson", "markdown", "csv", "sarif", "junit", "cyclonedx", "html"}
 
 // New returns the handler of a format. It writes to w and does not close it.
 func New(format string, w io.Writer, o Options) (event.Handler, error) {
@@ -41,6 +41,8 @@ func New(format string, w io.Writer, o Options) (event.Handler, error) {
 		return newJUnit(w), nil
 	case "cyclonedx":
 		return newCycloneDX(w), nil
+	case "html":
+		return newHTML(w), nil
 	}
 	return nil, fmt.Errorf("format %q is unknown: use one of %s", format, strings.Join(slices.Sorted(slices.Values(Formats)), ", "))
 }
