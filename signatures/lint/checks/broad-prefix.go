@@ -10,6 +10,9 @@ import (
 
 func broadPrefix() *lint.Check {
 	return &lint.Check{ID: "broad-prefix", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
+		if library(v) {
+			return // nobody is accused, and the longer prefix of a tracker owns its code
+		}
 		signals(p, v, func(_ int, s *rule.Signal, at lint.Path) {
 			prefix := s.Code + s.CodeRef
 			if prefix == "" || !strong(s) {
@@ -18,9 +21,7 @@ func broadPrefix() *lint.Check {
 			below := librariesBelow(prefix)
 			switch {
 			case !strings.Contains(prefix, "."):
-				if !knownLibrary(prefix) {
-					p.Reportf(at, "a package of one part, %q, may be anybody's; name a longer one", prefix)
-				}
+				p.Reportf(at, "a package of one part, %q, may be anybody's; name a longer one", prefix)
 			case roots()[prefix]:
 				p.Reportf(at, "%q holds the code of many; name the package of the product below it", prefix)
 			case len(below) > 0 && v.When == nil:
@@ -30,12 +31,6 @@ func broadPrefix() *lint.Check {
 	}}
 }
 
-// knownLibrary reports whether a package of one part is that of a library.
-func knownLibrary(prefix string) bool {
-	for _, l := range libraries() {
-		if l == prefix {
-			return true
-		}
-	}
-	return false
-}
+// library reports whether a rule describes what apps are built with, and no
+// product that somebody could be called tracked by.
+func library(v *rule.SDK) bool { return v.Category == "utility" || v.Category == "platform" }

@@ -48,6 +48,10 @@ func ownCode(p *lint.Pass, v *rule.SDK, class string) bool {
 	has := func(s *rule.SDK) bool {
 		for i := range s.Signals {
 			g := &s.Signals[i]
+			// The class that starts a product often stands above the package of it.
+			if above(class, g.Code) {
+				return true
+			}
 			if g.Code != "" && lint.Under(class, g.Code) || g.Class != "" && lint.Under(class, g.Class) || g.CodeRef != "" && lint.Under(class, g.CodeRef) || g.Member != "" && className(g.Member) == class {
 				return true
 			}
@@ -66,4 +70,11 @@ func ownCode(p *lint.Pass, v *rule.SDK, class string) bool {
 		}
 	}
 	return false
+}
+
+// above reports whether the package of a class, of two parts or more, holds
+// that of a signal.
+func above(class, code string) bool {
+	pkg := class[:max(0, strings.LastIndexByte(class, '.'))]
+	return strings.Contains(pkg, ".") && code != "" && lint.Under(code, pkg)
 }

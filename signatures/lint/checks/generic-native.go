@@ -10,7 +10,7 @@ import (
 
 func genericNative() *lint.Check {
 	return &lint.Check{ID: "generic-native", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
-		if v.Category == "utility" || v.Category == "platform" {
+		if library(v) {
 			return // the library's own rule
 		}
 		signals(p, v, func(_ int, s *rule.Signal, at lint.Path) {

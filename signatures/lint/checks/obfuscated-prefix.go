@@ -12,7 +12,7 @@ func obfuscatedPrefix() *lint.Check {
 	return &lint.Check{ID: "obfuscated-prefix", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
 		signals(p, v, func(_ int, s *rule.Signal, at lint.Path) {
 			name := s.Code + s.Class + s.CodeRef
-			if name == "" || !strong(s) || v.When != nil {
+			if name == "" || !strong(s) || v.When != nil || library(v) {
 				return
 			}
 			labels := strings.Split(name, ".")

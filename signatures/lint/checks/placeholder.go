@@ -7,8 +7,8 @@ import (
 	"github.com/telltale-apk/telltale/signatures/lint"
 )
 
-// blank matches what templates leave to be filled in.
-var blankText = regexp.MustCompile(`\b(TODO|FIXME|XXX|TBD)\b|<[A-Za-z][A-Za-z -]*>|\blorem ipsum\b`)
+// blankText matches what templates leave to be filled in.
+var blankText = regexp.MustCompile(`\b(TODO|FIXME|XXX|TBD)\b|<why [A-Za-z ]*>|\blorem ipsum\b`)
 
 func placeholder() *lint.Check {
 	return &lint.Check{ID: "placeholder", Severity: signatures.Error, Any: func(p *lint.Pass) {

@@ -10,6 +10,9 @@ import (
 
 func platformName() *lint.Check {
 	return &lint.Check{ID: "platform-name", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
+		if library(v) {
+			return // it may be the rule of just that
+		}
 		signals(p, v, func(_ int, s *rule.Signal, at lint.Path) {
 			switch t := s.Type(); t {
 			case "action", "permission", "meta-data", "uses-library", "activity", "service", "receiver", "provider":

@@ -13,6 +13,9 @@ var platformRoots = []string{"android", "java", "javax", "kotlin", "kotlinx.coro
 
 func platformPackage() *lint.Check {
 	return &lint.Check{ID: "platform-package", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
+		if library(v) {
+			return // it may be the rule of just that
+		}
 		signals(p, v, func(_ int, s *rule.Signal, at lint.Path) {
 			name := s.Code + s.Class + s.CodeRef
 			if name == "" || !counts(s) {

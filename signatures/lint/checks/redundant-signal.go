@@ -17,14 +17,23 @@ func redundantSignal() *lint.Check {
 				if i == j || !strong(o) && (strong(s) || !counts(o)) || !counts(s) {
 					continue
 				}
-				inside := o.Code != "" && (s.Code != "" && s.Code != o.Code && lint.Under(s.Code, o.Code) || s.Class != "" && lint.Under(s.Class, o.Code)) ||
-					s.Endpoint != nil && o.Endpoint != nil && o.Endpoint.Path == "" && len(o.Endpoint.Query) == 0 && o.Endpoint.Host != "" &&
-						s.Endpoint.Host != o.Endpoint.Host && lint.HostUnder(s.Endpoint.Host, o.Endpoint.Host)
-				if inside {
+				inside := o.Code != "" && (s.Code != "" && s.Code != o.Code && lint.Under(s.Code, o.Code) || s.Class != "" && lint.Under(s.Class, o.Code))
+				if inside && !divided(p, v, o.Code, s.Code+s.Class) {
 					p.Reportf(at, "%s is inside of %s, which says it already; remove one of them", lint.Quote(s.Text()), lint.Quote(o.Text()))
 					return
 				}
 			}
 		})
 	}}
+}
+
+// divided reports whether a prefix of another rule stands between two prefixes
+// of a rule: then the longer says who owns the code below it.
+func divided(p *lint.Pass, v *rule.SDK, outer, inner string) bool {
+	for _, o := range p.Below(outer) {
+		if o.SDK.ID != v.ID && lint.Under(inner, o.Signal().Value()) {
+			return true
+		}
+	}
+	return false
 }

@@ -10,7 +10,7 @@ func sharedHost() *lint.Check {
 	return &lint.Check{
 		ID: "shared-host", Severity: signatures.Error,
 		SDK: func(p *lint.Pass, v *rule.SDK) {
-			if v.Category == "utility" || v.Category == "platform" {
+			if library(v) {
 				return // the host's own library may name it
 			}
 			signals(p, v, func(_ int, s *rule.Signal, at lint.Path) {

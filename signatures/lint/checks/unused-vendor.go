@@ -7,7 +7,7 @@ import (
 )
 
 func unusedVendor() *lint.Check {
-	return &lint.Check{ID: "unused-vendor", Severity: signatures.Warning, Vendor: func(p *lint.Pass, v *rule.Vendor) {
+	return &lint.Check{ID: "unused-vendor", Severity: signatures.Advice, Vendor: func(p *lint.Pass, v *rule.Vendor) {
 		if !p.VendorUsed(v.ID) {
 			p.Reportf(lint.Path{"id"}, "no product and no domain is of this vendor; add one, or remove the file")
 		}

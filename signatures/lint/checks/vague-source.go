@@ -11,7 +11,7 @@ import (
 // vagueSources cannot be looked up by anybody.
 var vagueSources = map[string]bool{
 	"internet": true, "the internet": true, "web": true, "website": true, "google": true, "search": true, "unknown": true, "various": true,
-	"own knowledge": true, "common knowledge": true, "known": true, "n/a": true, "none": true, "source": true, "manual": true, "me": true, "apk": true, "an app": true,
+	"own knowledge": true, "known": true, "n/a": true, "none": true, "source": true, "manual": true, "me": true, "apk": true, "an app": true,
 }
 
 func vagueSource() *lint.Check {
@@ -31,7 +31,8 @@ func vagueSource() *lint.Check {
 		ID: "vague-source", Severity: signatures.Error,
 		Any: func(p *lint.Pass) {
 			for i, e := range p.Header.Evidence {
-				if bad(e.Source) {
+				common := strings.EqualFold(e.Source, "common knowledge") && p.Header.Status != rule.StatusExperimental
+				if common || bad(e.Source) {
 					p.Reportf(lint.Path{"evidence", i, "source"}, say, e.Source)
 				}
 			}
