@@ -226,3 +226,7 @@ func (f *File) Dynamic(i uint16) (bootstrap, name, desc uint16, ok bool) {
 	name, desc = f.NameAndType(nt)
 	return bootstrap, name, desc, true
 }
+
+// StringBytes returns the text of a String constant as it stands in the file,
+// in modified UTF-8; nil if constant i is none. It is borrowed.
+func (f *File) StringBytes(i uint16) []byte { return f.utf8(f.nameIndex(i, TagString)) }

@@ -1,0 +1,39 @@
+// Package emu runs code of an app in a machine that is bounded on all sides, to
+// read strings which that code hides: text that stands scrambled in the file, and that a
+// method or a class initialiser makes readable when it runs.
+//
+// # How it works
+//
+// The code of DEX files and of class files is translated, method by method, to
+// one list of instructions over registers (code.go), and run as the Android
+// runtime would run it (exec.go): all arithmetic, arrays, branches, switches,
+// fields, calls of methods of the app, class initialisers when a class is first
+// used, exceptions. Methods of the framework are rows of a table (lib_*.go). A
+// method that is neither in the table nor in the app ends the run, and that run alone.
+//
+// [Machine.Call] runs a call as it stands in code: of the code in front of it,
+// the instructions that its arguments are made of (slice.go). [Machine.Init] runs a class
+// initialiser. What initialisers leave stays; whatever else a run changed is
+// undone when it ends, so no run depends on the one before.
+//
+// # What it does not claim
+//
+// Static fields that other code sets have the value that their initialiser
+// leaves. What an initialiser did not come to write before it ended early is unknown, and
+// a run that reads it ends. Where a method asks for something that differs from device
+// to device (the clock, the process), it is run as on two devices: only what both
+// find is believed. There is one thread.
+//
+// # Threat model
+//
+// Code is hostile. Nothing that it does reaches the machine this program runs
+// on: no row of the table opens a file or a connection, reads the clock or the
+// environment, or starts anything. Instructions, memory and depth are
+// bounded by [Limits]; whatever takes longer than an instruction counts as
+// several. What a run does depends on the code alone, except for the fence in time,
+// which no code meets that the other limits let through in a few seconds.
+//
+// Facts: the public "Dalvik bytecode" page; The Java Virtual Machine
+// Specification, chapter 6; the documentation of the Java and Android class
+// libraries (java.util.Random defines its generator there).
+package emu
