@@ -56,6 +56,7 @@ const (
 	secArgs                               // length by body, then values by call
 	secSkips                              // optional; length by body, then a bit by call: see skips
 	secArrays                             // optional; records, see arrayTexts
+	secEmulated                           // optional; records, see emulated
 )
 
 // IsFrozen reports whether a file that begins with these bytes holds frozen
@@ -354,6 +355,11 @@ func (f *freezer) unit(n uint32, u Unit) {
 	if has(u, secArrays) {
 		if a, ok := u.(ArrayTexts); ok {
 			f.section(secArrays, n, arrayTexts(a))
+		}
+	}
+	if has(u, secEmulated) {
+		if e, ok := u.(Emulations); ok {
+			f.section(secEmulated, n, f.emulated(e))
 		}
 	}
 }

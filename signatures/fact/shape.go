@@ -57,6 +57,23 @@ type ArrayText struct {
 	Text string
 }
 
+// Emulations is what a [Unit] may offer as well: strings that code makes of
+// something else to hide them, which were read by running that code.
+type Emulations interface {
+	// Emulated yields the strings in the order of the bodies and instructions.
+	// Each is among the unit's strings, behind those of the file, and Refs has it
+	// as loaded by that instruction.
+	Emulated() iter.Seq[Emulated]
+}
+
+// Emulated is a string that was read by running code.
+type Emulated struct {
+	Body   int    // index into Bodies
+	PC     uint32 // the call, or the instruction of a class initialiser, that makes it
+	String uint32 // index into Strings
+	Method string // the method that was run, in smali notation
+}
+
 // has reports whether a unit that may offer something does: a thawed one, if
 // that was known when it was frozen.
 func has(u Unit, kind sectionKind) bool {
@@ -118,6 +135,45 @@ func arrayTexts(a ArrayTexts) func(*writer) {
 			w.text(t.Text)
 		}
 		w.byte(0)
+	}
+}
+
+// emulated writes records: 1, body, instruction, string, method; 0 behind the
+// last.
+func (f *freezer) emulated(e Emulations) func(*writer) {
+	return func(w *writer) {
+		last := uint32(0)
+		for t := range e.Emulated() {
+			w.byte(1)
+			w.delta(&last, uint32(t.Body))
+			w.u(uint64(t.PC))
+			w.u(uint64(t.String))
+			w.text(t.Method)
+		}
+		w.byte(0)
+	}
+}
+
+func (u *frozenUnit) Emulated() iter.Seq[Emulated] {
+	return func(yield func(Emulated) bool) {
+		if !has(u, secEmulated) {
+			return
+		}
+		r := u.f.open(secEmulated, u.n)
+		last, bodies := uint32(0), uint32(len(u.Bodies()))
+		for r.err == nil && r.byte() == 1 {
+			t := Emulated{Body: int(r.delta(&last)), PC: r.u32(), String: r.u32(), Method: r.text()}
+			if last >= bodies {
+				r.fail("a string in body %d of %d", last, bodies)
+			}
+			if r.err != nil {
+				break
+			}
+			if !yield(t) {
+				return
+			}
+		}
+		u.f.done(r)
 	}
 }
 

@@ -101,6 +101,7 @@ type unitState struct {
 	members map[uint32]string // smali notation of methods that were shown, by index
 	readers map[uint32]reader
 	pieces  pieces
+	ran     map[instruction]string // methods that were run to read strings; nil until asked
 }
 
 // Judge tells what the facts mean. The error is ctx's.

@@ -122,6 +122,9 @@ func (j *judge) location(p *place) finding.Location {
 // site tells a place with its owner.
 func (j *judge) site(p *place) finding.Site {
 	s := finding.Site{Location: j.location(p), Ref: p.ref, How: p.how, Args: p.args, DecodedVia: p.via, Permission: p.perm}
+	if m := j.emulatedBy(p); m != "" {
+		s.DecodedVia = append([]string{viaEmulated + m}, p.via...)
+	}
 	if p.unit >= 0 && p.body >= 0 {
 		s.Owner = j.ownerAt(int(p.unit), j.units[p.unit].bodies[p.body])
 	} else {
@@ -129,6 +132,39 @@ func (j *judge) site(p *place) finding.Site {
 	}
 	s.SDK = s.Owner.SDK
 	return s
+}
+
+// viaEmulated begins how a string was read that code hides: by running the
+// method that follows.
+const viaEmulated = "emulated "
+
+// emulatedBy returns the method that was run to read the string at a place, ""
+// if it stands in the file as it is.
+func (j *judge) emulatedBy(p *place) string {
+	if p.unit < 0 || p.body < 0 || p.how != howString {
+		return ""
+	}
+	return j.units[p.unit].emulated()[instruction{p.body, p.off}]
+}
+
+// instruction is one of a unit.
+type instruction struct {
+	body int32
+	off  int64
+}
+
+// emulated returns the methods that were run for strings, by the instructions
+// that make these.
+func (u *unitState) emulated() map[instruction]string {
+	if u.ran == nil {
+		u.ran = map[instruction]string{}
+		if e, ok := u.Unit.(fact.Emulations); ok {
+			for t := range e.Emulated() {
+				u.ran[instruction{int32(t.Body), int64(t.PC)}] = t.Method
+			}
+		}
+	}
+	return u.ran
 }
 
 // sites tells the places that fit into the limit: the first of each owner, then

@@ -158,6 +158,7 @@ func (e *env) app() *cli.App {
 		e.diffCommand(),
 		e.fleetCommand(),
 		e.factsCommand(),
+		e.stringsCommand(),
 		e.signaturesCommand(),
 		e.domainsCommand(),
 		e.versionCommand(),

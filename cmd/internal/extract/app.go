@@ -529,6 +529,7 @@ func (b *builder) finish() {
 	})
 	if len(b.set.Units) > 0 {
 		connect(b.set.Units)
+		b.emulate()
 		b.undefined()
 		firstNames(b.set.Units, b.names)
 		b.set.Graph = Graph(b.set.Units)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/telltale-apk/telltale/dex"
 	"github.com/telltale-apk/telltale/dex/classfile"
+	"github.com/telltale-apk/telltale/dex/emu"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -24,6 +25,7 @@ type classUnit struct {
 	insns  int
 	broken int  // methods whose code could not be read to its end
 	cut    bool // call sites name far more than the files are long
+	emulated
 }
 
 // codeAt is a method with code: its class, and its number in it.
@@ -50,8 +52,7 @@ func (u *classUnit) Info() fact.UnitInfo {
 	return i
 }
 
-func (u *classUnit) NumStrings() int                             { return u.s.NumStrings() }
-func (u *classUnit) String(i uint32) string                      { return u.s.String(i) }
+func (u *classUnit) NumStrings() int                             { return u.s.NumStrings() + len(u.more) }
 func (u *classUnit) NumTypes() int                               { return u.s.NumTypes() }
 func (u *classUnit) Type(i uint32) string                        { return u.s.Type(i) }
 func (u *classUnit) NumProtos() int                              { return u.s.NumProtos() }
@@ -63,6 +64,23 @@ func (u *classUnit) Method(i uint32) (class, name, proto uint32) { return u.s.Me
 func (u *classUnit) NumClasses() int                             { return u.s.NumClasses() }
 func (u *classUnit) TypesSorted() bool                           { return true }
 func (u *classUnit) ClassInterfaces(i int) []uint32              { return u.s.Interfaces(i) }
+
+// String returns string i; behind those of the files are those that their code
+// hides.
+func (u *classUnit) String(i uint32) string {
+	if n := uint32(u.s.NumStrings()); i >= n && i-n < uint32(len(u.more)) {
+		return u.more[i-n]
+	}
+	return u.s.String(i)
+}
+
+func (u *classUnit) machineUnit() emu.Unit { return emu.ClassFiles(u.s) }
+
+// reveal adds strings that the code hides.
+func (u *classUnit) reveal(list []revealed) {
+	u.sweep.Do(u.walk)
+	u.bodies, u.refs = u.add(u.s.NumStrings(), list, u.bodies, u.refs)
+}
 
 // Class returns the flags as DEX has them: without that of class files alone.
 func (u *classUnit) Class(i int) (typ, super, flags uint32) {

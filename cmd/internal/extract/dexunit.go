@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/dex/emu"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -30,6 +31,7 @@ type dexUnit struct {
 
 	values values
 	shape  shape
+	emulated
 }
 
 func newDexUnit(f *dex.File, name, sha string, loaded bool) *dexUnit {
@@ -54,16 +56,34 @@ func (u *dexUnit) Info() fact.UnitInfo {
 	return i
 }
 
-func (u *dexUnit) NumStrings() int        { return u.f.NumStrings() }
-func (u *dexUnit) String(i uint32) string { return u.f.String(i) }
-func (u *dexUnit) NumTypes() int          { return u.f.NumTypes() }
-func (u *dexUnit) Type(i uint32) string   { return u.f.Type(i) }
-func (u *dexUnit) NumProtos() int         { return u.f.NumProtos() }
-func (u *dexUnit) Proto(i uint32) string  { return u.f.ProtoString(i) }
-func (u *dexUnit) NumFields() int         { return u.f.NumFields() }
-func (u *dexUnit) NumMethods() int        { return u.f.NumMethods() }
-func (u *dexUnit) NumClasses() int        { return u.f.NumClasses() }
-func (u *dexUnit) TypesSorted() bool      { return u.f.TypesSorted() }
+func (u *dexUnit) NumStrings() int       { return u.f.NumStrings() + len(u.more) }
+func (u *dexUnit) NumTypes() int         { return u.f.NumTypes() }
+func (u *dexUnit) Type(i uint32) string  { return u.f.Type(i) }
+func (u *dexUnit) NumProtos() int        { return u.f.NumProtos() }
+func (u *dexUnit) Proto(i uint32) string { return u.f.ProtoString(i) }
+func (u *dexUnit) NumFields() int        { return u.f.NumFields() }
+func (u *dexUnit) NumMethods() int       { return u.f.NumMethods() }
+func (u *dexUnit) NumClasses() int       { return u.f.NumClasses() }
+func (u *dexUnit) TypesSorted() bool     { return u.f.TypesSorted() }
+
+// String returns string i; behind those of the file are those that its code
+// hides.
+func (u *dexUnit) String(i uint32) string {
+	if len(u.more) > 0 {
+		if n := uint32(u.f.NumStrings()); i >= n && i-n < uint32(len(u.more)) {
+			return u.more[i-n]
+		}
+	}
+	return u.f.String(i)
+}
+
+func (u *dexUnit) machineUnit() emu.Unit { return emu.DEX(u.f) }
+
+// reveal adds strings that the code hides.
+func (u *dexUnit) reveal(list []revealed) {
+	u.sweep.Do(u.walk)
+	u.bodies, u.refs = u.add(u.f.NumStrings(), list, u.bodies, u.refs)
+}
 
 func (u *dexUnit) Field(i uint32) (class, name, typ uint32) {
 	f := u.f.Field(i)

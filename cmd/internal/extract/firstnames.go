@@ -230,6 +230,18 @@ func (x *retraced) ClassAnnotations(i int) iter.Seq[fact.Annotation] {
 	}
 }
 
+// Emulated yields the strings with the first names of the methods.
+func (x *retraced) Emulated() iter.Seq[fact.Emulated] {
+	return func(yield func(fact.Emulated) bool) {
+		for e := range x.dexUnit.Emulated() {
+			e.Method = x.n.ref(e.Method)
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
 func (x *retraced) Args(body int, pc uint32) []fact.Value {
 	return x.n.values(x.dexUnit.Args(body, pc))
 }

@@ -2,9 +2,11 @@ package extract
 
 import (
 	"errors"
+	"time"
 
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/apk/binread"
+	"github.com/telltale-apk/telltale/dex/emu"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -18,11 +20,20 @@ type Limits struct {
 	Ratio    int64 // inflated to compressed, for entries over 25 MiB
 	Texts    int   // strings taken from outside code
 	Depth    int   // archives inside archives
+
+	// Of code that is run to read the strings that it hides.
+	Emulated       int64 // instructions, all runs together
+	EmulatedInit   int64 // instructions of one class initialiser
+	EmulatedCall   int64 // instructions of one call
+	EmulatedMemory int64 // bytes that one run makes
+	EmulatedDepth  int   // calls inside calls
+	EmulatedTime   int64 // seconds, all runs together
 }
 
 // DefaultLimits returns limits that are generous for real apps: the largest seen inflate to less
 // than 1 GiB.
 func DefaultLimits() Limits {
+	e := emu.DefaultLimits()
 	return Limits{
 		Inflated: 4 << 30,
 		Entry:    1 << 30,
@@ -30,6 +41,13 @@ func DefaultLimits() Limits {
 		Ratio:    1000,
 		Texts:    4_000_000,
 		Depth:    4,
+
+		Emulated:       e.Total,
+		EmulatedInit:   e.Init,
+		EmulatedCall:   e.Call,
+		EmulatedMemory: e.Memory,
+		EmulatedDepth:  e.Depth,
+		EmulatedTime:   int64(e.Time / time.Second),
 	}
 }
 
@@ -53,6 +71,12 @@ func AllLimits() []Limit {
 		{"ratio", "max-ratio", "inflate an entry to at most `N` times its size, if that is over 25 MiB", false, d.Ratio, func(l *Limits, n int64) { l.Ratio = n }},
 		{"texts", "max-texts", "take at most `N` strings from outside code", false, int64(d.Texts), func(l *Limits, n int64) { l.Texts = int(n) }},
 		{"depth", "max-depth", "open archives inside archives at most `N` deep", false, int64(d.Depth), func(l *Limits, n int64) { l.Depth = int(n) }},
+		{"emulated", "max-emulated", "run at most `N` instructions of an app's code, to read the strings that it hides", false, d.Emulated, func(l *Limits, n int64) { l.Emulated = n }},
+		{"emulated-init", "max-emulated-init", "run at most `N` of them for one class initialiser", false, d.EmulatedInit, func(l *Limits, n int64) { l.EmulatedInit = n }},
+		{"emulated-call", "max-emulated-call", "run at most `N` of them for one call", false, d.EmulatedCall, func(l *Limits, n int64) { l.EmulatedCall = n }},
+		{"emulated-memory", "max-emulated-memory", "let one of these runs make at most `SIZE`", true, d.EmulatedMemory, func(l *Limits, n int64) { l.EmulatedMemory = n }},
+		{"emulated-depth", "max-emulated-depth", "let calls be at most `N` deep in them", false, int64(d.EmulatedDepth), func(l *Limits, n int64) { l.EmulatedDepth = int(min(n, 2000)) }},
+		{"emulated-time", "max-emulated-time", "end them after `N` seconds, all together", false, d.EmulatedTime, func(l *Limits, n int64) { l.EmulatedTime = n }},
 	}
 }
 

@@ -111,6 +111,13 @@ func diffUnit(a, b fact.Unit) string {
 			return d
 		}
 	}
+	e1, ok1 := a.(fact.Emulations)
+	e2, ok2 := b.(fact.Emulations)
+	if ok1 && ok2 {
+		if d := diffSeq("emulated strings", slices.Collect(e1.Emulated()), slices.Collect(e2.Emulated())); d != "" {
+			return d
+		}
+	}
 	refs := a.Refs()
 	for bi, body := range a.Bodies() {
 		for _, r := range refs[body.RefFirst:body.RefEnd] {

@@ -1,0 +1,570 @@
+package extract
+
+import (
+	"cmp"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/telltale-apk/telltale/dex/emu"
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
+
+// Code hides strings: it holds them scrambled, and a method or a class
+// initialiser makes text of them when it runs. Here such methods are found and
+// run (package emu), and what they return becomes strings of the unit, loaded by
+// the calls that return them.
+//
+// Candidates are methods that take text, numbers or arrays, return text, and
+// compute (emu.Machine.Hides), if three calls or more hand them constants, and
+// class initialisers that compute text and store it.
+
+const (
+	// minSites is how many calls with constants make a method one that hides
+	// strings.
+	minSites = 3
+	// maxIdle is after how many calls in a row without constants a method is
+	// left alone.
+	maxIdle = 32
+	// maxEmulated bounds the strings that are added to one app, in number and
+	// bytes of each.
+	maxEmulated     = 200_000
+	maxEmulatedText = 1 << 14
+)
+
+// runnable is a unit whose code can be run.
+type runnable interface {
+	fact.Unit
+	machineUnit() emu.Unit
+	reveal(list []revealed)
+}
+
+// revealed is a string that a call, or an initialiser, made.
+type revealed struct {
+	body  int
+	pc    uint32
+	text  string
+	by    string
+	field string // the static field that an initialiser left it in
+	index int    // and where in it, -1 if it is the field
+}
+
+// strings that were found are behind those of the file.
+type emulated struct {
+	more []string
+	list []fact.Emulated
+}
+
+func (e *emulated) Emulated() iter.Seq[fact.Emulated] { return slices.Values(e.list) }
+
+// add adds strings to those of a unit that has base of its own, and to its
+// references.
+func (e *emulated) add(base int, list []revealed, bodies []fact.Body, refs []fact.Ref) ([]fact.Body, []fact.Ref) {
+	slices.SortFunc(list, func(a, b revealed) int {
+		return cmp.Or(cmp.Compare(a.body, b.body), cmp.Compare(a.pc, b.pc), cmp.Compare(a.text, b.text))
+	})
+	index := map[string]uint32{}
+	byBody := map[int][]fact.Ref{}
+	for _, r := range list {
+		i, ok := index[r.text]
+		if !ok {
+			i = uint32(base + len(e.more))
+			index[r.text] = i
+			e.more = append(e.more, r.text)
+		}
+		x := fact.Emulated{Body: r.body, PC: r.pc, String: i, Method: r.by}
+		if n := len(e.list); n > 0 && e.list[n-1] == x {
+			continue
+		}
+		e.list = append(e.list, x)
+		byBody[r.body] = append(byBody[r.body], fact.Ref{PC: r.pc, Index: i, Kind: fact.RefString})
+	}
+	out := make([]fact.Ref, 0, len(refs)+len(e.list))
+	moved := slices.Clone(bodies)
+	for i := range moved {
+		b := &moved[i]
+		own := refs[b.RefFirst:b.RefEnd]
+		b.RefFirst = uint32(len(out))
+		more := byBody[i]
+		for _, r := range own {
+			for len(more) > 0 && more[0].PC < r.PC {
+				out, more = append(out, more[0]), more[1:]
+			}
+			out = append(out, r)
+		}
+		out = append(out, more...)
+		b.RefEnd = uint32(len(out))
+	}
+	return moved, out
+}
+
+// candidate is a method that may hide strings.
+type candidate struct {
+	unit   int
+	method emu.Method
+	calls  int
+	sites  []callSite
+}
+
+// callSite is a call of a candidate.
+type callSite struct {
+	unit, body int
+	pc         uint32
+}
+
+// emulation is the search through one app.
+type emulation struct {
+	units  []runnable
+	m      *emu.Machine
+	found  [][]revealed // by unit
+	total  int
+	consts []map[string]bool
+	ended  map[emu.Reason]int
+}
+
+// emulate reads the strings that the app's code hides.
+func (b *builder) emulate() {
+	var units []runnable
+	for _, u := range b.set.Units {
+		if r, ok := u.(runnable); ok {
+			units = append(units, r)
+		}
+	}
+	if len(units) == 0 || b.ctx.Err() != nil {
+		return
+	}
+	e := &emulation{units: units, found: make([][]revealed, len(units)), consts: make([]map[string]bool, len(units)), ended: map[emu.Reason]int{}}
+	calls, inits := e.candidates()
+	if len(calls) == 0 && len(inits) == 0 {
+		return
+	}
+	var list []emu.Unit
+	for _, u := range units {
+		list = append(list, u.machineUnit())
+	}
+	e.m = emu.New(b.o.Limits.emulation(), list...)
+	calls = slices.DeleteFunc(calls, func(c *candidate) bool { return !e.m.Hides(c.unit, c.method) })
+	e.collect(calls)
+	for _, c := range calls {
+		if b.ctx.Err() != nil {
+			return
+		}
+		e.calls(c)
+	}
+	for _, c := range inits {
+		if b.ctx.Err() != nil {
+			return
+		}
+		if e.m.Hides(c.unit, c.method) {
+			e.init(c)
+		}
+	}
+	for i, l := range e.found {
+		if len(l) > 0 {
+			units[i].reveal(l)
+		}
+	}
+	for _, r := range []struct {
+		reason emu.Reason
+		limit  string
+	}{{emu.ReasonTotal, "emulated"}, {emu.ReasonTime, "emulated-time"}} {
+		if e.ended[r.reason] > 0 {
+			b.note("", fact.ProblemBudget, true, "the limit on %s was reached while code was run that hides strings: there may be more of them%s", limitWords[r.limit], raise(r.limit))
+		}
+	}
+}
+
+var limitWords = map[string]string{"emulated": "instructions", "emulated-time": "the time"}
+
+// name returns the name of method m of a unit.
+func (e *emulation) name(ui int, m uint32) emu.Method {
+	u := e.units[ui]
+	class, name, proto := u.Method(m)
+	return emu.Method{Class: u.Type(class), Name: u.String(name), Proto: u.Proto(proto)}
+}
+
+// candidates lists the methods that are called often enough and look right by
+// their prototypes, and the initialisers that may make text.
+func (e *emulation) candidates() (calls []*candidate, inits []*candidate) {
+	byName := map[emu.Method]*candidate{}
+	for ui, u := range e.units {
+		protos := make([]bool, u.NumProtos())
+		some := false
+		for i := range protos {
+			protos[i] = mayHide(u.Proto(uint32(i)))
+			some = some || protos[i]
+		}
+		makes := e.makers(ui)
+		clinit := nameIndex(u, "<clinit>")
+		var own []*candidate // by method
+		for bi, b := range u.Bodies() {
+			_, name, proto := u.Method(b.Method)
+			if name == clinit {
+				if e.storesText(ui, bi, makes) {
+					inits = append(inits, &candidate{unit: ui, method: e.name(ui, b.Method), sites: []callSite{{unit: ui, body: bi}}})
+				}
+				continue
+			}
+			if some && int64(proto) < int64(len(protos)) && protos[proto] {
+				if own == nil {
+					own = make([]*candidate, u.NumMethods())
+				}
+				own[b.Method] = &candidate{unit: ui, method: emu.Method{}}
+			}
+		}
+		if own != nil {
+			for _, r := range u.Refs() {
+				if r.Kind.IsCall() && int64(r.Index) < int64(len(own)) && own[r.Index] != nil {
+					own[r.Index].calls++
+				}
+			}
+		}
+		for m, c := range own {
+			if c == nil || c.calls < minSites && len(e.units) == 1 {
+				continue
+			}
+			c.method = e.name(ui, uint32(m))
+			if _, twice := byName[c.method]; !twice {
+				byName[c.method] = c
+				calls = append(calls, c)
+			}
+		}
+	}
+	if len(e.units) > 1 {
+		e.others(byName)
+		calls = slices.DeleteFunc(calls, func(c *candidate) bool { return c.calls < minSites })
+	}
+	return calls, inits
+}
+
+// others counts the calls that stand in other units than the candidate.
+func (e *emulation) others(byName map[emu.Method]*candidate) {
+	for ui := range e.units {
+		e.eachTarget(ui, byName, func(c *candidate, _ int, _ fact.Ref) {
+			if c.unit != ui {
+				c.calls++
+			}
+		})
+	}
+}
+
+// eachTarget calls fn for the calls of candidates in a unit.
+func (e *emulation) eachTarget(ui int, byName map[emu.Method]*candidate, fn func(c *candidate, body int, r fact.Ref)) {
+	u := e.units[ui]
+	protos := map[string]bool{}
+	for m := range byName {
+		protos[m.Proto] = true
+	}
+	is := make([]bool, u.NumProtos())
+	for i := range is {
+		is[i] = protos[u.Proto(uint32(i))]
+	}
+	var of []*candidate
+	for i := range u.NumMethods() {
+		_, _, proto := u.Method(uint32(i))
+		if int64(proto) >= int64(len(is)) || !is[proto] {
+			continue
+		}
+		if c := byName[e.name(ui, uint32(i))]; c != nil {
+			if of == nil {
+				of = make([]*candidate, u.NumMethods())
+			}
+			of[i] = c
+		}
+	}
+	if of == nil {
+		return
+	}
+	refs := u.Refs()
+	for bi, b := range u.Bodies() {
+		for _, r := range refs[b.RefFirst:b.RefEnd] {
+			if r.Kind.IsCall() && int64(r.Index) < int64(len(of)) && of[r.Index] != nil {
+				fn(of[r.Index], bi, r)
+			}
+		}
+	}
+}
+
+// collect lists the calls of those that are left.
+func (e *emulation) collect(calls []*candidate) {
+	if len(calls) == 0 {
+		return
+	}
+	byName := map[emu.Method]*candidate{}
+	for _, c := range calls {
+		byName[c.method] = c
+	}
+	for ui := range e.units {
+		e.eachTarget(ui, byName, func(c *candidate, body int, r fact.Ref) {
+			c.sites = append(c.sites, callSite{ui, body, r.PC})
+		})
+	}
+}
+
+// nameIndex finds a name among the strings of a unit.
+func nameIndex(u fact.Unit, name string) uint32 {
+	for i := range u.NumMethods() {
+		if _, n, _ := u.Method(uint32(i)); u.String(n) == name {
+			return n
+		}
+	}
+	return fact.NoIndex
+}
+
+// mayHide reports whether a method with this prototype may be one that hides
+// strings: of text, numbers and arrays it makes text, or puts it into an array.
+func mayHide(proto string) bool {
+	args, ok := strings.CutSuffix(proto, ")Ljava/lang/String;")
+	if !ok {
+		if args, ok = strings.CutSuffix(proto, "[Ljava/lang/Object;)V"); !ok {
+			return false
+		}
+		if len(args) < 2 {
+			return false
+		}
+	}
+	args = strings.TrimPrefix(args, "(")
+	if args == "" || len(args) > 200 {
+		return false
+	}
+	for args != "" {
+		n := 0
+		for n < len(args) && args[n] == '[' {
+			n++
+		}
+		if n >= len(args) {
+			return false
+		}
+		if args[n] != 'L' {
+			args = args[n+1:]
+			continue
+		}
+		end := strings.IndexByte(args, ';')
+		if end < 0 {
+			return false
+		}
+		switch args[n : end+1] {
+		case "Ljava/lang/String;", "Ljava/lang/Object;", "Ljava/lang/CharSequence;", "Ljava/lang/Integer;":
+		default:
+			return false
+		}
+		args = args[end+1:]
+	}
+	return true
+}
+
+// makers are the methods of a unit's table that make text out of arrays or
+// characters, or may do so.
+func (e *emulation) makers(ui int) []bool {
+	u := e.units[ui]
+	kinds := map[uint32]int{}
+	for i := range u.NumTypes() {
+		switch u.Type(uint32(i)) {
+		case "Ljava/lang/String;":
+			kinds[uint32(i)] = 1
+		case "Ljava/lang/StringBuilder;", "Ljava/lang/StringBuffer;":
+			kinds[uint32(i)] = 2
+		case "Landroid/util/Base64;", "Ljava/util/Base64$Decoder;":
+			kinds[uint32(i)] = 3
+		}
+	}
+	out := make([]bool, u.NumMethods())
+	for i := range out {
+		class, name, proto := u.Method(uint32(i))
+		k := kinds[class]
+		if k == 0 {
+			continue
+		}
+		n, p := u.String(name), u.Proto(proto)
+		switch k {
+		case 1:
+			out[i] = n == "<init>" && (strings.HasPrefix(p, "([B") || strings.HasPrefix(p, "([C")) || n == "valueOf" && strings.HasPrefix(p, "([C") || n == "toCharArray"
+		case 2:
+			out[i] = n == "append" && strings.HasPrefix(p, "(C)") || n == "setCharAt"
+		case 3:
+			out[i] = n == "decode"
+		}
+	}
+	return out
+}
+
+// storesText reports whether an initialiser may make text and stores objects.
+func (e *emulation) storesText(ui, body int, makes []bool) bool {
+	u := e.units[ui]
+	b := u.Bodies()[body]
+	stores, made := false, false
+	for _, r := range u.Refs()[b.RefFirst:b.RefEnd] {
+		switch {
+		case r.Kind == fact.RefFieldPut && !stores:
+			class, _, typ := u.Field(r.Index)
+			if class == b.Class {
+				switch u.Type(typ) {
+				case "Ljava/lang/String;", "[Ljava/lang/String;", "[[Ljava/lang/String;", "Ljava/util/Map;", "Ljava/util/List;", "Ljava/util/HashMap;", "Ljava/util/ArrayList;", "Ljava/lang/Object;", "[Ljava/lang/Object;":
+					stores = true
+				}
+			}
+		case r.Kind.IsCall() && !made && int64(r.Index) < int64(len(makes)):
+			made = makes[r.Index]
+			if !made && r.Kind == fact.RefCallStatic {
+				// A method of its own that makes text or characters.
+				class, _, proto := u.Method(r.Index)
+				p := u.Proto(proto)
+				made = class == b.Class && !strings.HasPrefix(p, "()") && (strings.HasSuffix(p, ")Ljava/lang/String;") || strings.HasSuffix(p, ")[Ljava/lang/String;") || strings.HasSuffix(p, ")[C") || strings.HasSuffix(p, ")[B"))
+			}
+		}
+		if stores && made {
+			return true
+		}
+	}
+	return false
+}
+
+// calls runs the calls of a candidate.
+func (e *emulation) calls(c *candidate) {
+	type result struct {
+		at callSite
+		emu.Result
+	}
+	var got []result
+	constant, idle, failed := 0, 0, 0
+	var last emu.Reason
+	for _, s := range c.sites {
+		u := e.units[s.unit]
+		caller := e.name(s.unit, u.Bodies()[s.body].Method)
+		r, known, err := e.m.Call(s.unit, caller, s.pc)
+		if why, limit := emu.Failed(err); why != "" {
+			if limit {
+				e.ended[why]++
+			}
+			last = why
+			if failed++; failed >= maxIdle && len(got) == 0 {
+				break // it cannot be run
+			}
+		}
+		if !known {
+			if idle++; idle >= maxIdle {
+				break
+			}
+			continue
+		}
+		idle = 0
+		constant++
+		if err == nil {
+			got = append(got, result{s, r})
+		}
+		if last == emu.ReasonTotal || last == emu.ReasonTime {
+			break
+		}
+	}
+	if constant < minSites {
+		return
+	}
+	by := c.method.String()
+	for _, r := range got {
+		if r.Literal || !hidesText(r.Text, r.Args) {
+			continue
+		}
+		e.add(r.at.unit, revealed{body: r.at.body, pc: r.at.pc, text: r.Text, by: by, index: -1})
+	}
+}
+
+// init runs an initialiser.
+func (e *emulation) init(c *candidate) {
+	list, err := e.m.Init(c.unit, c.method.Class)
+	if why, limit := emu.Failed(err); limit {
+		e.ended[why]++
+	}
+	by := c.method.String()
+	for _, l := range list {
+		if !hidesText(l.Text, nil) || e.isConstant(c.unit, l.Text) {
+			continue
+		}
+		e.add(c.unit, revealed{body: c.sites[0].body, pc: l.PC, text: l.Text, by: by, field: l.Field, index: l.Index})
+	}
+}
+
+func (e *emulation) add(unit int, r revealed) {
+	if e.total++; e.total > maxEmulated || len(r.text) > maxEmulatedText {
+		return
+	}
+	e.found[unit] = append(e.found[unit], r)
+}
+
+// isConstant reports whether a unit holds a string as it is.
+func (e *emulation) isConstant(ui int, s string) bool {
+	if e.consts[ui] == nil {
+		u := e.units[ui]
+		m := make(map[string]bool, u.NumStrings())
+		for i := range u.NumStrings() {
+			m[u.String(uint32(i))] = true
+		}
+		e.consts[ui] = m
+	}
+	return e.consts[ui][s]
+}
+
+// hidesText reports whether text was hidden: it can be read, and is not what went
+// in, or a part of that, or that with something added.
+func hidesText(s string, args []string) bool {
+	if len(s) < 2 || !readable(s) {
+		return false
+	}
+	low := strings.ToLower(s)
+	for _, a := range args {
+		a = strings.ToLower(a)
+		if len(a) > 1 && (strings.Contains(low, a) || strings.Contains(a, low)) {
+			return false
+		}
+	}
+	return !scrambled(s, args)
+}
+
+// readable reports whether all of a text can be shown.
+func readable(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if r == utf8.RuneError || !unicode.IsPrint(r) && r != '\n' && r != '\r' && r != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// scrambled reports whether text is what a digest or an encoder makes of text
+// that could be read.
+func scrambled(s string, args []string) bool {
+	if len(s) < 8 || strings.TrimLeft(s, "0123456789abcdefABCDEF") != "" && !looksBase64(s) {
+		return false
+	}
+	for _, a := range args {
+		if len(a) > 1 && readable(a) && !looksBase64(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// looksBase64 reports whether text looks like Base64 that is no word.
+func looksBase64(s string) bool {
+	t := strings.TrimRight(s, "=\n")
+	if len(s) < 8 || strings.IndexFunc(t, func(r rune) bool {
+		return r >= 0x80 || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '+' && r != '/' && r != '-' && r != '_' && r != '\n'
+	}) >= 0 {
+		return false
+	}
+	return len(t) < len(s) || strings.ContainsAny(t, "0123456789+") && strings.ToLower(t) != t && strings.ToUpper(t) != t
+}
+
+// emulation returns the limits of the machine.
+func (l Limits) emulation() emu.Limits {
+	return emu.Limits{
+		Total: l.Emulated, Init: l.EmulatedInit, Call: l.EmulatedCall, Memory: l.EmulatedMemory, Depth: l.EmulatedDepth,
+		Time: time.Duration(min(l.EmulatedTime, math.MaxInt64/int64(time.Second))) * time.Second,
+	}
+}
