@@ -1,6 +1,7 @@
 package signatures
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"slices"
@@ -78,16 +79,11 @@ func (c *Compiled) Claims(s *rule.Signal) []Claim {
 		if t == "class" {
 			break
 		}
-		lo, hi := int(x.spaces[spPackage]), int(x.spaces[spPackage+1])
-		for i := lo + cut(hi-lo, func(i int) bool { return x.key(int32(lo+i)) > body }); i < hi; i++ {
-			key := x.key(int32(i))
-			if !strings.HasPrefix(key, body) {
-				break
+		x.below(body, func(n int32) {
+			if key := x.key(n); key != body {
+				add(n, strings.ReplaceAll(key, "/", "."), true)
 			}
-			if isLabelEnd(key, len(body)) && x.nodes[i].postNum > 0 {
-				add(int32(i), strings.ReplaceAll(key, "/", "."), true)
-			}
-		}
+		})
 	case "string":
 		whole := strings.TrimSuffix(v, "*")
 		exact(spString, whole)
@@ -177,6 +173,52 @@ func (c *Compiled) Claimants(descriptor string) []*rule.SDK {
 		}
 	}
 	return out
+}
+
+// Around returns a product and the rules of others that have a say in how it
+// matches, as they may own classes below its packages: with all of them, and no
+// more, it matches as it does with all rules of c. The rule of its own id in c is
+// left out.
+func (c *Compiled) Around(s *rule.SDK) []any {
+	out := []any{s}
+	have := map[*rule.SDK]bool{}
+	for i := 0; i < len(out); i++ {
+		of := out[i].(*rule.SDK)
+		for j := range of.Signals {
+			sig := &of.Signals[j]
+			body := strings.ReplaceAll(cmp.Or(sig.Code, sig.Class, sig.CodeRef), ".", "/")
+			if body == "" {
+				continue
+			}
+			c.x.below(body, func(n int32) {
+				for _, p := range c.x.posts(n) {
+					if p.use != UseSignal {
+						continue
+					}
+					if o := c.sdk(p.rule); o != nil && o.ID != s.ID && !have[o] {
+						have[o] = true
+						out = append(out, o)
+					}
+				}
+			})
+		}
+	}
+	return out
+}
+
+// below calls visit for each key of spPackage with postings that is body or
+// below it.
+func (x *index) below(body string, visit func(n int32)) {
+	lo, hi := int(x.spaces[spPackage]), int(x.spaces[spPackage+1])
+	for i := lo + cut(hi-lo, func(i int) bool { return x.key(int32(lo+i)) >= body }); i < hi; i++ {
+		key := x.key(int32(i))
+		if !strings.HasPrefix(key, body) {
+			break
+		}
+		if x.nodes[i].postNum > 0 && (len(key) == len(body) || isLabelEnd(key, len(body))) {
+			visit(int32(i))
+		}
+	}
 }
 
 // CheckSignal says what keeps a signal from standing in a rule, "" if nothing

@@ -419,7 +419,7 @@ func (m *matcher) native(name string, loc finding.Location) {
 
 // texts goes over the strings outside code.
 func (m *matcher) texts(watch func(*fact.Text)) {
-	if m.set.Texts == nil {
+	if m.set.Texts == nil || watch == nil && !m.x.readsText() && !m.x.has(spResource) && !m.x.has(spFile) && !m.x.has(spPackage) {
 		return
 	}
 	finder := m.finder
@@ -531,6 +531,11 @@ func (l *literals) find(f endpoint.Finder, s string, yield func(p posting, kind,
 	if l.m.c.hasPaths && len(s) > 1 && s[0] == '/' && s[1] != '/' {
 		l.path(s, s, yield)
 	}
+}
+
+// readsText reports whether rules name anything that stands in strings.
+func (x *index) readsText() bool {
+	return x.has(spString) || x.has(spStringPrefix) || x.has(spHost) || x.has(spPath)
 }
 
 // endsWord reports whether prefix ends at a word in s.

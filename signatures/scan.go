@@ -264,6 +264,9 @@ func (s *unitScan) classes() {
 func (s *unitScan) literals() {
 	lits := literals{m: s.m}
 	x := s.m.x
+	if !x.readsText() && !x.has(spMemberName) {
+		return
+	}
 	num := s.u.NumStrings()
 	s.names = make([]uint64, (num+63)/64)
 	for i := range num {
