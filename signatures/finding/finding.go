@@ -100,6 +100,10 @@ type SDK struct {
 	Reads []Use `json:"reads"`
 	Names []Use `json:"names"`
 	Calls []Use `json:"calls"`
+	// Renamed tells of copies whose classes were given other names, and on what
+	// that rests; empty if there is none. Then Confidence is lower than a name
+	// would give.
+	Renamed []Renamed `json:"renamed"`
 	// VendorRecords say where the vendor has its seat, on what record.
 	VendorRecords []Registration `json:"vendor_records"`
 	// Switches are documented ways to turn it off, whether they are used or not.
@@ -111,6 +115,30 @@ type Switch struct {
 	MetaData string `json:"meta_data"` // name of a meta-data element of the application
 	Value    string `json:"value"`
 	Source   string `json:"source"` // who says so
+}
+
+// Renamed is a copy of a product that was recognised by what renaming cannot
+// touch.
+type Renamed struct {
+	Profile string `json:"profile"` // name of the profile, as 'signatures list --profiles' has it
+	// Strings are how many of the Known strings of a version are in the app's
+	// code, Share the part of their weight, which is larger for rare ones.
+	Strings int      `json:"strings"`
+	Known   int      `json:"known"`
+	Share   float64  `json:"share"`
+	Samples []string `json:"samples"` // some of the strings, as the app has them
+	// Matched counts classes that were told from all others one to one, Owned
+	// all that are taken for its own.
+	Matched int            `json:"matched"`
+	Owned   int            `json:"owned"`
+	Classes []RenamedClass `json:"classes"` // of those matched, some; descriptors
+	Text    string         `json:"text"`    // for people
+}
+
+// RenamedClass is a class and the name that it had.
+type RenamedClass struct {
+	Class    string `json:"class"`
+	Original string `json:"original"`
 }
 
 // Use is an identifier, a host or a sink that somebody's code asks for, names

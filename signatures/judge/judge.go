@@ -26,6 +26,7 @@ import (
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/profile"
 )
 
 // Options steer what is told.
@@ -44,6 +45,8 @@ type Options struct {
 	// Texts holds what Match handed on of the strings outside code. If it is
 	// nil, Judge reads them.
 	Texts *Texts
+	// Profiles are products that were recognised by what renaming cannot touch.
+	Profiles []profile.Match
 }
 
 func (o Options) locations() int {
@@ -87,6 +90,7 @@ type judge struct {
 	files   map[string]*owner
 	libs    map[string]string // name of a native library → its first file
 	unknown map[string]int    // classes of unknown libraries, by name
+	renamed renamed
 	// byClass holds the methods of components and of the classes above them.
 	byClass map[string][]fact.MethodID
 	scope   finding.Scope
@@ -120,6 +124,8 @@ func Judge(ctx context.Context, set *fact.Set, rules *signatures.Compiled, m *si
 			return ok
 		})
 	}
+	j.renamed = newRenamed(rules.Rules(), opt.Profiles)
 	j.owners = newOwners(m.OwnerOfClass, roots)
+	j.owners.renamed = j.renamed.owner
 	return j.all()
 }

@@ -21,6 +21,9 @@ type owners struct {
 	held  func(desc string) (*rule.SDK, bool) // by the rules, for products that were found
 	roots []string                            // the app's own packages
 	byCls map[string]*owner
+	// renamed answers for classes that profiles know, whatever they are called
+	// now; nil if there are none.
+	renamed func(desc string) (*rule.SDK, bool)
 	// moved maps a package to the product whose package it repeats below
 	// another one; see copyOf.
 	moved map[string]string
@@ -53,6 +56,12 @@ func (o *owners) find(desc string) *owner {
 	}
 	name := dotted(strings.TrimLeft(desc, "["))
 	product, ok := o.held(desc)
+	if !ok && o.renamed != nil {
+		// Obfuscators put classes into the app's own package, too.
+		if p, yes := o.renamed(strings.TrimLeft(desc, "[")); yes {
+			return &owner{Owner: finding.Owner{Kind: "sdk", SDK: p.ID, Name: p.Name}, product: p}
+		}
+	}
 	if root := o.root(name); root != "" {
 		if !ok || len(root) > claim(product, name) {
 			return &owner{Owner: finding.Owner{Kind: "app", Name: "own code"}}

@@ -37,8 +37,9 @@ func (j *judge) sdks() []finding.SDK {
 			hits[h.Rule] = append(hits[h.Rule], h)
 		}
 	}
-	for i := range j.m.SDKs {
-		m := &j.m.SDKs[i]
+	products := j.products()
+	for i := range products {
+		m := &products[i]
 		if !m.Held && !j.named(m) || m.Held && held[m.SDK] == nil && ownCodeAlone(m) {
 			continue
 		}
@@ -118,7 +119,7 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 		Category: s.Category, Tracker: rule.Categories[s.Category],
 		Classes: h.classes, Packages: topPackages(h.packages), Maven: s.Maven,
 		States: []finding.StateEvidence{}, Evidence: []finding.Evidence{}, Events: []finding.Event{},
-		AppKeys: []finding.AppKey{}, VendorRecords: []finding.Registration{},
+		AppKeys: []finding.AppKey{}, VendorRecords: []finding.Registration{}, Renamed: []finding.Renamed{},
 	}
 	if v := j.rules.Rules().Vendor(s.Vendor); v != nil {
 		f.VendorName = v.Name
@@ -142,6 +143,7 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 		f.Confidence, f.Basis = levelNames[levelLow], f.Basis+"; "+basisNoClass
 	}
 	f.Version = j.version(m, h, hits)
+	j.tellRenamed(&f, m)
 	f.AppKeys = j.appKeys(s, hits)
 	if m.Held {
 		f.Events = j.events(s, hits)
@@ -284,6 +286,9 @@ func (t *trace) active() bool { return t.state == "" || t.wires }
 func (j *judge) trace(m *signatures.SDKMatch, h *holding) trace {
 	if !m.Held || h.classes > 0 {
 		return trace{}
+	}
+	if j.byProfile(m) {
+		return trace{state: finding.Present, reason: msgProfileAlone, wires: true}
 	}
 	read := len(j.set.Units) > 0 && j.set.App.Status == fact.Complete
 	var files, texts, classes, build bool

@@ -28,6 +28,15 @@ const (
 	msgHint   = "asks for %s, names %s, calls %s: all in the code of %s. A transfer was not shown."
 	msgNoHost = "no host"
 
+	msgProfileStrings  = "%d of %d known strings"
+	msgProfileSample   = ", for instance %q"
+	msgProfileLiteral  = "version from the string %s"
+	msgProfileVersion  = "its strings are those of version %s"
+	msgProfileVersions = "its strings are those of versions %s to %s"
+	msgProfileNearest  = "its version is not among those known, of which %s is the nearest"
+	msgProfileAlone    = "its strings are there; which classes are its own could not be told"
+	basisRenamed       = "recognised under other names, which is less certain than by name: "
+
 	basisReferenced   = "its classes are named, none is there"
 	basisNoClass      = "no class of it was found"
 	basisExperimental = "the rule was not yet seen to match a real copy"

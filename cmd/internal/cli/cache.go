@@ -35,7 +35,7 @@ func (e *env) cache(c *cli.Context, rules *signatures.Rules, o *scan.Options) (*
 	if dir == "" {
 		return nil, nil
 	}
-	k, err := cache.Open(dir, limit, engine(), rules.Digest(), fmt.Sprintf("%+v %q %t", o.Limits, o.Locale, o.ShowKeys))
+	k, err := cache.Open(dir, limit, engine(), rules.Digest(), fmt.Sprintf("%+v %q %t %s", o.Limits, o.Locale, o.ShowKeys, o.Profiles.Key()))
 	if err != nil {
 		return nil, usagef("--cache %s: %v", dir, err)
 	}

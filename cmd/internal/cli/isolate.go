@@ -32,7 +32,7 @@ func (e *env) isolate(c *cli.Context, rules *signatures.Rules, o *scan.Options) 
 	if err != nil {
 		return nil, usagef("--max-memory %q: %v", c.String("max-memory"), err)
 	}
-	f, err := fence.New(rules, fence.Options{Memory: memory, Env: e.program.WorkerEnv, Held: func(what []string) {
+	f, err := fence.New(rules, fence.Options{Memory: memory, Env: e.program.WorkerEnv, Profiles: added(o.Profiles), Held: func(what []string) {
 		l := e.log.WithField("fence", strings.Join(what, ", "))
 		for _, means := range []string{"Landlock", "seccomp"} {
 			if !slices.ContainsFunc(what, func(s string) bool { return strings.HasPrefix(s, means) }) {
@@ -54,4 +54,12 @@ func (e *env) workerCommand() *cli.Command {
 		Name: fence.Command, Hidden: true, Usage: "for telltale's own use",
 		Action: func(*cli.Context) error { return fence.Work(e.stdin, e.stdout, e.program.Fault) },
 	}
+}
+
+// added is the data of profiles besides the bundled ones.
+func added(p *scan.Profiles) []string {
+	if p == nil {
+		return nil
+	}
+	return p.Added
 }

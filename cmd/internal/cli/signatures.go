@@ -20,6 +20,8 @@ func signatureFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "signatures", Usage: "add the rules in `DIR`; those of the same id replace ours (may be repeated)"},
 		&cli.BoolFlag{Name: "no-default-signatures", Usage: "do without the bundled rules"},
+		&cli.StringSliceFlag{Name: "add-profiles", Usage: "add the profiles in `FILE`, which 'signatures profile learn' made, for SDKs whose names were changed (may be repeated)"},
+		&cli.BoolFlag{Name: "no-profiles", Usage: "do not look for SDKs whose names were changed"},
 		&cli.StringFlag{Name: "signatures-digest", Usage: "refuse to run with rules of another `DIGEST`"},
 	}
 }
@@ -77,6 +79,7 @@ func (e *env) signaturesCommand() *cli.Command {
 				Name: "list", Usage: "list rules, one a line: kind, status, id",
 				Flags: append(signatureFlags(),
 					&cli.StringFlag{Name: "kind", Usage: "only rules of `KIND`: sdk, packer, vendor, domain, identifier, sink, noise"},
+					&cli.BoolFlag{Name: "profiles", Usage: "list what SDKs are recognised by whose names were changed, one version a line"},
 					&cli.BoolFlag{Name: "summary", Usage: "counts only"}),
 				Action: e.signaturesList,
 			},
@@ -85,12 +88,16 @@ func (e *env) signaturesCommand() *cli.Command {
 				Flags:  signatureFlags(),
 				Action: e.signaturesShow,
 			},
+			e.profileCommand(),
 			e.learnCommand(),
 		}...),
 	}
 }
 
 func (e *env) signaturesList(c *cli.Context) error {
+	if c.Bool("profiles") {
+		return e.profilesList(c)
+	}
 	r, err := e.rules(c)
 	if err != nil {
 		return err

@@ -39,6 +39,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"time"
 
@@ -63,7 +64,7 @@ const patience = 5 * time.Second
 const maxReply = 512 << 20
 
 // request is what a worker is asked. Descriptor 3 and following are the rules,
-// if HasRules, and the parts.
+// if HasRules, the added profiles, if there are Added, and the parts.
 type request struct {
 	Op       string         `json:"op"` // "app", "peek" or "holds"
 	Parts    []requestPart  `json:"parts"`
@@ -75,6 +76,8 @@ type request struct {
 	Limits   extract.Limits `json:"limits"`
 	Locale   string         `json:"locale,omitempty"`
 	ShowKeys bool           `json:"show_keys,omitempty"`
+	Profiles bool           `json:"profiles,omitempty"`
+	Added    []int64        `json:"added,omitempty"` // sizes of added indices, one behind the other in a file
 }
 
 type requestPart struct {
@@ -97,6 +100,8 @@ type reply struct {
 type Options struct {
 	Memory int64    // bytes a worker may use; 0 means DefaultMemory
 	Env    []string // of workers; they need none
+	// Profiles is the data of indices that are added to the bundled one.
+	Profiles []string
 	// Held, if set, is told once what holds workers back.
 	Held func(what []string)
 }
@@ -106,6 +111,7 @@ type Fence struct {
 	o     Options
 	exe   string
 	rules *os.File // nil if the bundled rules are used
+	added *os.File // nil if there are no added profiles
 	sum   string
 	once  sync.Once
 }
@@ -120,19 +126,35 @@ func New(rules *signatures.Rules, o Options) (*Fence, error) {
 		return nil, err
 	}
 	f := &Fence{o: o, exe: exe, sum: rules.Digest()}
+	if len(o.Profiles) > 0 {
+		if f.added, err = unnamed([]byte(strings.Join(o.Profiles, ""))); err != nil {
+			return nil, err
+		}
+	}
 	if d, err := signatures.Default(); err == nil && d.Digest() == f.sum {
 		return f, nil
 	}
 	b, err := signatures.EncodeBundle(rules)
+	if err == nil {
+		f.rules, err = unnamed(b)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// unnamed returns a file without a name that holds b: its descriptor is all
+// that workers need.
+func unnamed(b []byte) (*os.File, error) {
+	f, err := os.CreateTemp("", "telltale-rules-*")
 	if err != nil {
 		return nil, err
 	}
-	if f.rules, err = os.CreateTemp("", "telltale-rules-*"); err != nil {
-		return nil, err
-	}
-	os.Remove(f.rules.Name()) // the descriptor is all that is needed
-	if _, err := f.rules.Write(b); err != nil {
-		f.rules.Close()
+	os.Remove(f.Name())
+	if _, err := f.Write(b); err != nil {
+		f.Close()
 		return nil, err
 	}
 	return f, nil
@@ -140,10 +162,14 @@ func New(rules *signatures.Rules, o Options) (*Fence, error) {
 
 // Close gives up what the fence holds.
 func (f *Fence) Close() error {
-	if f.rules == nil {
-		return nil
+	var errs [2]error
+	if f.rules != nil {
+		errs[0] = f.rules.Close()
 	}
-	return f.rules.Close()
+	if f.added != nil {
+		errs[1] = f.added.Close()
+	}
+	return errors.Join(errs[:]...)
 }
 
 // Peek implements scan.Runner.
@@ -176,6 +202,12 @@ func (f *Fence) call(ctx context.Context, req request, parts []extract.Part, o s
 	var files []*os.File
 	if req.HasRules {
 		files = append(files, f.rules)
+	}
+	if req.Profiles = req.Op == "app" && o.Profiles != nil; req.Profiles && f.added != nil {
+		files = append(files, f.added)
+		for _, p := range f.o.Profiles {
+			req.Added = append(req.Added, int64(len(p)))
+		}
 	}
 	for _, p := range parts {
 		file, ok := p.R.(*os.File)

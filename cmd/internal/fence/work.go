@@ -48,6 +48,9 @@ func Work(in io.Reader, out io.Writer, fault func(path string)) error {
 	if req.HasRules {
 		n++
 	}
+	if len(req.Added) > 0 {
+		n++
+	}
 	for i := range n {
 		f := os.NewFile(uintptr(firstFile+i), fmt.Sprint("file ", i))
 		if f == nil {
@@ -87,6 +90,21 @@ func answer(req *request, files []*os.File, fault func(string)) (reply, error) {
 			return reply{}, err
 		}
 		if req.HasRules {
+			files = files[1:]
+		}
+	}
+	if req.Profiles {
+		o.Profiles = &scan.Profiles{}
+		at := int64(0)
+		for _, size := range req.Added {
+			b, err := io.ReadAll(io.NewSectionReader(files[0], at, size))
+			if err != nil {
+				return reply{}, err
+			}
+			o.Profiles.Added = append(o.Profiles.Added, string(b))
+			at += size
+		}
+		if len(req.Added) > 0 {
 			files = files[1:]
 		}
 	}

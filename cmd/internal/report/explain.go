@@ -107,6 +107,9 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 			t.line(3, "guarded by a condition: a branch leads past the call at "+where(&p.Guards[i]))
 		}
 	}
+	for i := range s.Renamed {
+		t.renamed(&s.Renamed[i])
+	}
 	t.line(2, "evidence")
 	for _, e := range s.Evidence {
 		l := fmt.Sprintf("%s %s  (%s, signal %s)", clean(e.Kind), clean(e.Value), clean(e.Strength), clean(e.Signal))
@@ -134,6 +137,15 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 		if a.DynamicCode[i].SDK == s.ID {
 			t.dynamic(2, &a.DynamicCode[i])
 		}
+	}
+}
+
+// renamed writes on what it rests that a copy without its names was recognised.
+func (t *tree) renamed(r *finding.Renamed) {
+	t.line(2, fmt.Sprintf("renamed: by the profile %s, %.0f %% of the weight of its strings: %s", clean(r.Profile), 100*r.Share, clean(r.Text)))
+	t.line(3, fmt.Sprintf("%s %s taken for its own, %s of them told from all others", thousands(r.Owned), plural2(r.Owned, "class is", "classes are"), thousands(r.Matched)))
+	for _, c := range r.Classes {
+		t.line(3, clean(c.Class)+" = "+clean(c.Original))
 	}
 }
 

@@ -286,8 +286,14 @@ func sdkBasis(s *finding.SDK) string {
 		}
 		out = append(out, fmt.Sprintf("%s %s%s", thousands(s.Classes), plural2(s.Classes, "class", "classes"), where))
 	}
+	for _, r := range s.Renamed {
+		out = append(out, "renamed: "+clean(r.Text))
+	}
 	seen := map[string]int{}
 	for _, e := range s.Evidence {
+		if strings.HasPrefix(e.Signal, "profile: ") {
+			continue // told already
+		}
 		if e.Kind == "code" || e.Kind == "class" && s.Classes > 0 {
 			continue
 		}

@@ -101,8 +101,12 @@ func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	found, err := profiles(ctx, set, m, o)
+	if err != nil {
+		return nil, err
+	}
 	span = o.Stats.Begin(stats.Judge)
-	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys, Texts: texts})
+	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys, Texts: texts, Profiles: found})
 	span.End(0)
 	if err != nil {
 		return nil, err

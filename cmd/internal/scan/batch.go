@@ -21,6 +21,9 @@ type Options struct {
 	Jobs     int // apps analysed at the same time; at least 1
 	Locale   string
 	ShowKeys bool // do not mask app keys
+	// Profiles is what products that lost their names are recognised by; nil
+	// does without.
+	Profiles *Profiles
 	// MaxTime is how long one app may take; 0 is no limit.
 	MaxTime time.Duration
 	// Runner does the work; nil stands for this process.

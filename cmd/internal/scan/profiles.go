@@ -1,0 +1,93 @@
+package scan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/profile"
+)
+
+// Profiles are what products that lost their names are recognised by. They are
+// opened when the first app asks for them. It is safe for concurrent use.
+type Profiles struct {
+	// Added is the data of indices besides the bundled one, in the order in
+	// which they are asked.
+	Added []string
+
+	open sync.Once
+	all  []*profile.Index
+	err  error
+}
+
+// Indices opens the added indices and, last, the bundled one.
+func (p *Profiles) Indices() ([]*profile.Index, error) {
+	p.open.Do(func() {
+		for _, data := range p.Added {
+			x, err := profile.Open(data)
+			if err != nil {
+				p.err = err
+				return
+			}
+			p.all = append(p.all, x)
+		}
+		x, err := profile.Bundled()
+		if err != nil {
+			p.err = err
+			return
+		}
+		p.all = append(p.all, x)
+	})
+	return p.all, p.err
+}
+
+// Key tells sets of profiles apart. The bundled ones are part of the program.
+func (p *Profiles) Key() string {
+	if p == nil {
+		return "no profiles"
+	}
+	h := sha256.New()
+	for _, data := range p.Added {
+		fmt.Fprintf(h, "%d ", len(data))
+		io.WriteString(h, data)
+	}
+	return "profiles " + hex.EncodeToString(h.Sum(nil))
+}
+
+// profiles looks for products that lost their names, in what rules do not know
+// by name. What one index tells of a product, a later one does not tell again.
+func profiles(ctx context.Context, set *fact.Set, m *signatures.Matches, o Options) ([]profile.Match, error) {
+	if o.Profiles == nil || len(set.Units) == 0 {
+		return nil, nil
+	}
+	all, err := o.Profiles.Indices()
+	if err != nil {
+		return nil, err
+	}
+	var out []profile.Match
+	for _, x := range all {
+		found := x.Match(ctx, set, ProfileOptions(m))
+		n := len(out)
+		for _, f := range found {
+			if !slices.ContainsFunc(out[:n], func(o profile.Match) bool { return o.Profile.Rule == f.Profile.Rule }) {
+				out = append(out, f)
+			}
+		}
+	}
+	return out, ctx.Err()
+}
+
+// ProfileOptions lets profiles look at what rules do not know by name.
+func ProfileOptions(m *signatures.Matches) profile.Options {
+	return profile.Options{Workers: runtime.GOMAXPROCS(0), Named: func(unit int, typ uint32) bool {
+		_, ok := m.Owner(unit, typ)
+		return ok
+	}}
+}

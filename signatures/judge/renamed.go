@@ -1,0 +1,187 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/profile"
+	"github.com/telltale-apk/telltale/signatures/rule"
+)
+
+// renamed is what profiles know of an app: products under other names.
+type renamed struct {
+	byRule  map[string][]*profile.Match
+	classes map[string]*rule.SDK // by descriptor
+}
+
+// newRenamed orders matches by product. A class that two of them claim is
+// nobody's.
+func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
+	r := renamed{byRule: map[string][]*profile.Match{}, classes: map[string]*rule.SDK{}}
+	for i := range matches {
+		m := &matches[i]
+		p := rules.SDK(m.Profile.Rule)
+		if p == nil {
+			continue // a rule that was taken out
+		}
+		r.byRule[p.ID] = append(r.byRule[p.ID], m)
+		for _, c := range m.Classes {
+			if was, ok := r.classes[c.Name]; ok && was != p {
+				r.classes[c.Name] = nil
+				continue
+			}
+			r.classes[c.Name] = p
+		}
+	}
+	return r
+}
+
+// owner returns the product that a class without its name belongs to.
+func (r *renamed) owner(desc string) (*rule.SDK, bool) {
+	p := r.classes[desc]
+	return p, p != nil
+}
+
+// products puts the products that profiles found among those that rules found
+// by name. One that is there by name is not told twice: its own finding says
+// what else of it there is.
+func (j *judge) products() []signatures.SDKMatch {
+	out := slices.Clone(j.m.SDKs)
+	for _, id := range sortedKeys(j.renamed.byRule) {
+		at := slices.IndexFunc(out, func(m signatures.SDKMatch) bool { return m.SDK.ID == id })
+		if at < 0 {
+			out = append(out, signatures.SDKMatch{Rule: -1, SDK: j.rules.Rules().SDK(id)})
+			at = len(out) - 1
+		}
+		out[at].Held = true
+	}
+	return out
+}
+
+// byProfile reports whether profiles alone show that a product is there.
+func (j *judge) byProfile(m *signatures.SDKMatch) bool {
+	if len(j.renamed.byRule[m.SDK.ID]) == 0 {
+		return false
+	}
+	named := j.m.Product(m.SDK.ID)
+	return named == nil || !named.Held
+}
+
+// tellRenamed says what profiles know of a product.
+func (j *judge) tellRenamed(f *finding.SDK, m *signatures.SDKMatch) {
+	alone := j.byProfile(m)
+	for _, p := range j.renamed.byRule[m.SDK.ID] {
+		r := finding.Renamed{
+			Profile: p.Profile.Name, Strings: p.Strings, Known: p.Known, Share: math.Round(p.Share*1000) / 1000,
+			Matched: p.Matched, Owned: len(p.Classes), Samples: []string{}, Classes: []finding.RenamedClass{},
+		}
+		for _, s := range p.Samples {
+			r.Samples = append(r.Samples, s.Text)
+		}
+		for _, c := range p.Classes {
+			if c.Matched && c.Original != "" && c.Original != c.Name {
+				r.Classes = append(r.Classes, finding.RenamedClass{Class: c.Name, Original: c.Original})
+			}
+		}
+		slices.SortFunc(r.Classes, func(a, b finding.RenamedClass) int {
+			return cmp.Or(cmp.Compare(len(a.Original), len(b.Original)), cmp.Compare(a.Original, b.Original), cmp.Compare(a.Class, b.Class))
+		})
+		r.Classes = r.Classes[:min(len(r.Classes), j.opt.locations())]
+		r.Text = renamedText(p, &r)
+		f.Renamed = append(f.Renamed, r)
+		for i := range p.Samples {
+			s := &p.Samples[i]
+			f.Evidence = append(f.Evidence, finding.Evidence{
+				Kind: "string", Value: s.Text, Strength: rule.Weak, Signal: "profile: " + p.Profile.Name, Location: j.sampleLocation(s),
+			})
+		}
+		if f.Version == nil {
+			f.Version = j.profileVersion(p)
+		}
+	}
+	if alone {
+		f.Confidence, f.Basis = profileConfidence(f.Renamed)
+	}
+}
+
+func (j *judge) sampleLocation(s *profile.Sample) finding.Location {
+	if s.Body < 0 {
+		return finding.Location{Unit: j.units[s.Unit].info.Name}
+	}
+	return signatures.Locate(j.set, signatures.Site{Unit: s.Unit, Body: s.Body, PC: s.PC})
+}
+
+func (j *judge) profileVersion(p *profile.Match) *finding.Version {
+	v := &p.Version
+	if v.Low == "" {
+		return nil
+	}
+	out := &finding.Version{Value: v.Low, Exact: v.Low == v.High, Clue: "the profile " + p.Profile.Name}
+	if v.Low != v.High {
+		out.Value += "–" + v.High
+	}
+	if v.Literal != nil {
+		out.Clue, out.Location = "the string "+v.Literal.Text, j.sampleLocation(v.Literal)
+	}
+	return out
+}
+
+// renamedText explains a match to a person.
+func renamedText(p *profile.Match, r *finding.Renamed) string {
+	var parts []string
+	s := fmt.Sprintf(msgProfileStrings, p.Strings, p.Known)
+	if len(r.Samples) > 0 {
+		s += fmt.Sprintf(msgProfileSample, r.Samples[0])
+	}
+	parts = append(parts, s)
+	if p.Matched > 0 {
+		s := plural(p.Matched, "class", "classes") + " matched"
+		for i, c := range r.Classes[:min(len(r.Classes), 2)] {
+			if i == 0 {
+				s += ", for instance "
+			} else {
+				s += " and "
+			}
+			s += dotted(c.Class) + " = " + dotted(c.Original)
+		}
+		parts = append(parts, s)
+	}
+	switch v := &p.Version; {
+	case v.Literal != nil:
+		parts = append(parts, fmt.Sprintf(msgProfileLiteral, v.Literal.Text))
+	case v.Low != "" && v.Low == v.High:
+		parts = append(parts, fmt.Sprintf(msgProfileVersion, v.Low))
+	case v.Nearest != "":
+		parts = append(parts, fmt.Sprintf(msgProfileNearest, v.Nearest))
+	case v.Low != "":
+		parts = append(parts, fmt.Sprintf(msgProfileVersions, v.Low, v.High))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// profileConfidence is never as high as what a name gives.
+func profileConfidence(rs []finding.Renamed) (level, basis string) {
+	level = "low"
+	var texts []string
+	for _, r := range rs {
+		if r.Share >= 0.5 && r.Matched >= 8 {
+			level = "medium"
+		}
+		texts = append(texts, r.Text)
+	}
+	return level, basisRenamed + strings.Join(texts, "; ")
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
