@@ -87,7 +87,11 @@ func (j *judge) identifiers() []finding.Identifier {
 			if !ok || !j.argsFit(src, h, at, &p) {
 				continue
 			}
-			get(h.Rule, id).add(p, src, levelHigh)
+			l := levelHigh
+			if p.how == howField && strings.HasSuffix(src.Member, ":Landroid/net/Uri;") {
+				l = levelMedium // the address is taken; what becomes of it was not seen
+			}
+			get(h.Rule, id).add(p, src, l)
 		}
 	}
 	for _, found := range j.literalPlaces(literals) {

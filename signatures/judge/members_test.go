@@ -227,3 +227,24 @@ func TestSinks(t *testing.T) {
 		t.Errorf("%+v, scope %+v", load, f.Scope)
 	}
 }
+
+// To take the address of a list is less than to read it.
+func TestAddressOfAProvider(t *testing.T) {
+	const uri = "Landroid/provider/ContactsContract$Data;->CONTENT_URI:Landroid/net/Uri;"
+	rules := with(t, map[string]string{"contacts.yaml": `
+kind: identifier
+id: contacts
+name: Contacts
+group: account
+glossary: test
+reset: n/a
+sources:
+  - {member: "Landroid/provider/ContactsContract$Data;->CONTENT_URI:Landroid/net/Uri;", checked: test}
+`})
+	app := facttest.New("com.example.app")
+	app.Code("classes.dex").Method(mainMethod).Get(uri)
+	f := judged(t, app.Set(), rules, judge.Options{})
+	if d := cmp.Diff([]shown{{"contacts", "medium", "field", uri, 0, nil, ""}}, reads(f)); d != "" {
+		t.Error(d)
+	}
+}
