@@ -338,8 +338,13 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 		return scan.Options{}, nil, err
 	}
 	span.End(0)
+	profiles, err := e.profiles(c)
+	if err != nil {
+		return scan.Options{}, nil, err
+	}
 	return scan.Options{
 		Rules:    compiled,
+		Profiles: profiles,
 		Profiles: profiles,
 		Limits:   limits,
 		MaxTime:  maxTime,
