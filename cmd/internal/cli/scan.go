@@ -33,7 +33,6 @@ func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "format", Aliases: []string{"f"}, Usage: "`FORMAT` of the report: text, json, ndjson, markdown, csv, sarif, junit, cyclonedx or html (may be repeated)"},
 		&cli.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, or one format to FORMAT=FILE; the file appears when it is whole"},
-		dbFlag(),
 		&cli.BoolFlag{Name: "all", Usage: "text: show what is usually folded away"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "text: `WHEN` to colour: auto, always or never"},
 	}
@@ -173,7 +172,7 @@ func (e *env) scan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := e.openReport(c, c.StringSlice("format"), ropt)
+	out, err := openOutputs(c.StringSlice("format"), c.StringSlice("output"), e.stdout, ropt)
 	if err != nil {
 		return err
 	}
@@ -333,10 +332,6 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 	if err != nil {
 		return scan.Options{}, nil, err
 	}
-	profiles, err := e.profiles(c)
-	if err != nil {
-		return scan.Options{}, nil, err
-	}
 	span.End(0)
 	profiles, err := e.profiles(c)
 	if err != nil {
@@ -344,7 +339,6 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 	}
 	return scan.Options{
 		Rules:    compiled,
-		Profiles: profiles,
 		Profiles: profiles,
 		Limits:   limits,
 		MaxTime:  maxTime,
