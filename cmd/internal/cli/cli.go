@@ -157,6 +157,7 @@ func (e *env) app() *cli.App {
 		e.policyCommand(),
 		e.diffCommand(),
 		e.fleetCommand(),
+		e.queryCommand(),
 		e.factsCommand(),
 		e.stringsCommand(),
 		e.signaturesCommand(),

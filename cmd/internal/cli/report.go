@@ -128,7 +128,7 @@ func (e *env) writeReport(c *cli.Context, formats []string, replay func(func(*ev
 	if err != nil {
 		return err
 	}
-	out, err := openOutputs(formats, c.StringSlice("output"), e.stdout, ropt)
+	out, err := e.openReport(c, formats, ropt)
 	if err != nil {
 		return err
 	}

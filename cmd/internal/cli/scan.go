@@ -33,6 +33,7 @@ func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "format", Aliases: []string{"f"}, Usage: "`FORMAT` of the report: text, json, ndjson, markdown, csv, sarif, junit, cyclonedx or html (may be repeated)"},
 		&cli.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, or one format to FORMAT=FILE; the file appears when it is whole"},
+		dbFlag(),
 		&cli.BoolFlag{Name: "all", Usage: "text: show what is usually folded away"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "text: `WHEN` to colour: auto, always or never"},
 	}
@@ -172,7 +173,7 @@ func (e *env) scan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := openOutputs(c.StringSlice("format"), c.StringSlice("output"), e.stdout, ropt)
+	out, err := e.openReport(c, c.StringSlice("format"), ropt)
 	if err != nil {
 		return err
 	}
