@@ -95,6 +95,28 @@ type located struct {
 	level level
 }
 
+// offers reports whether the app itself is the provider of a content URI: it
+// offers what stands there to others.
+func (j *judge) offers(uri string) bool {
+	rest, ok := strings.CutPrefix(uri, "content://")
+	if !ok {
+		return false
+	}
+	authority, _, _ := strings.Cut(rest, "/")
+	m := &j.set.App.Manifest
+	for i := range m.Components {
+		if c := &m.Components[i]; c.Kind == fact.Provider && slices.Contains(c.Authorities, authority) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSentence reports whether a text is rather a message than a command.
+func isSentence(s string) bool {
+	return strings.Contains(s, " ") && strings.IndexByte(".!:,", s[len(s)-1]) >= 0
+}
+
 // kindOf returns what a source's constant must be handed to.
 func kindOf(s *rule.Source) (reader, string) {
 	switch {
@@ -159,6 +181,9 @@ func (j *judge) literalPlaces(lits []literal) []located {
 	var order []key
 	for i := range lits {
 		l := &lits[i]
+		if l.src.URI != "" && j.offers(l.hit.Ref) || l.src.Shell != "" && isSentence(l.hit.Ref) {
+			continue
+		}
 		for _, at := range l.hit.Sites {
 			if at.Body < 0 {
 				// The constant of a field or an annotation: who reads the
@@ -188,21 +213,22 @@ func (j *judge) literalPlaces(lits []literal) []located {
 	return longest(opened(out))
 }
 
+const makesFile = "Ljava/io/File;-><init>("
+
 // opened drops the making of a File where the same body goes on to open it.
 func opened(ls []located) []located {
-	const making = "Ljava/io/File;-><init>("
 	type key struct {
 		unit, body int32
 		src        *rule.Source
 	}
 	open := map[key]bool{}
 	for i := range ls {
-		if l := &ls[i]; l.src.File != "" && l.how == howCall && !strings.HasPrefix(l.ref, making) {
+		if l := &ls[i]; l.src.File != "" && l.how == howCall && !strings.HasPrefix(l.ref, makesFile) {
 			open[key{l.unit, l.body, l.src}] = true
 		}
 	}
 	return slices.DeleteFunc(ls, func(l located) bool {
-		return strings.HasPrefix(l.ref, making) && open[key{l.unit, l.body, l.src}]
+		return strings.HasPrefix(l.ref, makesFile) && open[key{l.unit, l.body, l.src}]
 	})
 }
 
@@ -264,9 +290,15 @@ func (j *judge) readsOf(lits []literal) []located {
 				for _, w := range ws {
 					p := place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howCall, ref: u.methodName(r.Index)}
 					lvl, found := levelHigh, false
+					if strings.HasPrefix(p.ref, makesFile) {
+						lvl = levelMedium // where it is opened was not seen
+					}
 					kind, _ := kindOf(w.src)
-					if how == usesAction {
+					switch how {
+					case usesAction:
 						lvl = levelMedium // it asks for the service, not yet for the value
+					case readsURI:
+						lvl = levelMedium // the address is taken; what becomes of it was not seen
 					}
 					if how == invokes {
 						p.how, lvl = howReflection, levelMedium
@@ -275,7 +307,7 @@ func (j *judge) readsOf(lits []literal) []located {
 						}
 					}
 					for _, a := range shown {
-						texts(a, "{}", func(s string) { found = found || fits(w.src, kind, s) })
+						texts(a, "{}", func(s string) { found = found || fits(w.src, kind, s) && !(kind == readsURI && j.offers(s)) })
 					}
 					if found {
 						p.args = rendered(shown)

@@ -132,8 +132,8 @@ func TestIdentifierPlaces(t *testing.T) {
 			c.Method(mainMethod).String("/sys/class/net/wlan0/address").Call(fact.RefCallDirect, newFile, unk(), str("/sys/class/net/wlan0/address")).
 				String("content://com.acme.id/oaid/0").Call(fact.RefCallStatic, parseURI, str("content://com.acme.id/oaid/0"))
 		}, []shown{
-			{"oaid", "high", "call", parseURI, 9, []string{`"content://com.acme.id/oaid/0"`}, ""},
-			{"wifi-mac", "high", "call", newFile, 3, []string{`"/sys/class/net/wlan0/address"`}, "none"},
+			{"oaid", "medium", "call", parseURI, 9, []string{`"content://com.acme.id/oaid/0"`}, ""},
+			{"wifi-mac", "medium", "call", newFile, 3, []string{`"/sys/class/net/wlan0/address"`}, "none"},
 		}},
 		{"a file that is made and then opened", func(c *facttest.Code) {
 			c.Method(mainMethod).String("/sys/class/net/wlan0/address").Call(fact.RefCallDirect, newFile, unk(), str("/sys/class/net/wlan0/address")).
@@ -245,6 +245,31 @@ sources:
 	app.Code("classes.dex").Method(mainMethod).Get(uri)
 	f := judged(t, app.Set(), rules, judge.Options{})
 	if d := cmp.Diff([]shown{{"contacts", "medium", "field", uri, 0, nil, ""}}, reads(f)); d != "" {
+		t.Error(d)
+	}
+}
+
+// Who offers an address to others does not read it, and a message that begins
+// as a command does runs none.
+func TestMistakenConstants(t *testing.T) {
+	rules := with(t, map[string]string{"addr.yaml": `
+kind: identifier
+id: addresses
+name: Addresses
+group: network
+glossary: test
+reset: n/a
+sources:
+  - {shell: ip link, checked: test}
+`})
+	app := facttest.New("com.acme.id")
+	app.Component(fact.Provider, "com.acme.id.P").Authorities = []string{"com.acme.id"}
+	app.Code("classes.dex").Method(mainMethod).
+		String("content://com.acme.id/oaid/0").Call(fact.RefCallStatic, parseURI, str("content://com.acme.id/oaid/0")).
+		String("ip link is not ok. give up.").Call(fact.RefCallVirtual, jsonPut, unk(), str("ip link is not ok. give up."), unk()).
+		String("ip link show").Call(fact.RefCallVirtual, "Lcom/example/app/Other;->f(Ljava/lang/String;)V", unk(), str("ip link show"))
+	f := judged(t, app.Set(), rules, judge.Options{})
+	if d := cmp.Diff([]shown{{"addresses", "low", "string", "ip link show", 12, nil, ""}}, reads(f)); d != "" {
 		t.Error(d)
 	}
 }
