@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -76,5 +77,21 @@ func TestThawLateDamaged(t *testing.T) {
 	facttest.Diff(s, s)
 	if err := s.Err(); !errors.Is(err, io.ErrUnexpectedEOF) && err == nil {
 		t.Errorf("a file that became shorter: %v", err)
+	}
+}
+
+// A section of any size can be read: encoders state windows that are larger than
+// what they hold.
+func TestSectionSizes(t *testing.T) {
+	for n := 1000; n < 1040; n++ {
+		want := facttest.New("com.example").Text(fact.Text{Unit: "a", Kind: fact.TextAsset, Value: strings.Repeat("ab cd ", n)[:n]}).Set()
+		b := freeze(t, want)
+		s, err := fact.Thaw(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := facttest.Diff(want, s); d != "" || s.Err() != nil {
+			t.Fatalf("a text of %d bytes: %v %s", n, s.Err(), d)
+		}
 	}
 }

@@ -250,7 +250,8 @@ func (f *frozen) open(kind sectionKind, unit uint32) *reader {
 	if s.codec == codecRaw {
 		return &reader{b: s.data}
 	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(max(s.size, 1<<10)))
+	// The window that an encoder states may be the next power of two.
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(2*max(s.size, 1<<10)))
 	if err != nil {
 		return &reader{err: err}
 	}
