@@ -121,6 +121,7 @@ func newBuilder(ctx context.Context, o Options) *builder {
 	l := o.Limits.archive()
 	o.Limits.Texts = orDefault(o.Limits.Texts, d.Texts)
 	o.Limits.Depth = orDefault(o.Limits.Depth, d.Depth)
+	o.Limits.Searched = orDefault(o.Limits.Searched, d.Searched)
 	b := &builder{ctx: ctx, o: o, limits: l, budget: apk.NewBudget(l), set: &fact.Set{}, noted: map[fact.Problem]bool{}}
 	b.set.App.Status = fact.Complete
 	b.set.Texts, b.set.Late = b.allTexts, b.late.list
@@ -196,13 +197,16 @@ func problemKind(err error) fact.ProblemKind {
 
 // part reads one input file.
 func (b *builder) part(p Part, base bool) error {
-	span := b.o.Stats.Begin(stats.Hash)
-	digest, err := Digest(b.ctx, p)
-	span.End(p.Size)
-	if err != nil {
-		return err
+	sha := p.SHA256
+	if sha == "" {
+		span := b.o.Stats.Begin(stats.Hash)
+		digest, err := Digest(b.ctx, p)
+		span.End(p.Size)
+		if err != nil {
+			return err
+		}
+		sha = hex.EncodeToString(digest[:])
 	}
-	sha := hex.EncodeToString(digest[:])
 	a := &b.set.App
 	if base {
 		a.Path, a.SHA256 = p.Path, sha

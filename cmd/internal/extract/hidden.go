@@ -23,11 +23,10 @@ const (
 	// minHidden is the size from which on entries of other kinds are searched.
 	// A DEX file that does anything is not smaller.
 	minHidden = 4 << 10
-	// maxSearched bounds the bytes inflated for the search, maxHeld those of an
-	// entry that is searched as a whole; larger ones are read in windows.
-	maxSearched = 1 << 30
-	maxHeld     = 64 << 20
-	window      = 1 << 20
+	// maxHeld bounds the bytes of an entry that is searched as a whole; larger
+	// ones are read in windows.
+	maxHeld = 64 << 20
+	window  = 1 << 20
 	// maxNested is how many archives inside an app are opened.
 	maxNested = 2000
 	// maxCarved is how many DEX files are taken out of one place.
@@ -129,7 +128,7 @@ func (b *builder) search(e *apk.Entry, unit string, pl place) {
 	}
 	if b.hidden.budget == nil {
 		l := b.limits
-		l.TotalBytes = maxSearched
+		l.TotalBytes = b.o.Limits.Searched
 		b.hidden.budget = apk.NewBudget(l)
 		// With room of its own nothing is read into the archive's memory.
 		b.hidden.scratch = make([]byte, 0, window)
@@ -173,7 +172,7 @@ func (b *builder) searchData(data []byte, unit string, pl place) {
 
 func (b *builder) searchedEnough(unit string) {
 	b.hidden.spent = true
-	b.note("", fact.ProblemBudget, false, "entries from %s on were not searched for code that is hidden in other files: more than %d bytes had been (a fixed limit)", unit, int64(maxSearched))
+	b.note("", fact.ProblemBudget, false, "entries from %s on were not searched for code that is hidden in other files: more than %d bytes would have been%s", unit, b.o.Limits.Searched, raise("searched"))
 }
 
 // searchWindows is search for an entry that is too large to be held.

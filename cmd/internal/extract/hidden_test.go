@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -159,4 +160,22 @@ func FuzzHidden(f *testing.F) {
 			t.Fatal("an archive without an end record")
 		}
 	})
+}
+
+// The search has a budget of its own, which is told when it is used up; nothing
+// is read past it.
+func TestSearchHasABudget(t *testing.T) {
+	code := dexOf("b/Hidden", "hidden.example.com")
+	png := "\x89PNG\r\n\x1a\n" + strings.Repeat("\x00\x01\x02picture", 600)
+	app := hider(apktest.File{Name: "res/a.png", Content: png + code}).Bytes()
+	for searched, want := range map[int64]string{0: "Lb/Hidden;", 1: "", 1 << 20: "Lb/Hidden;"} {
+		s, err := App(context.Background(), Source{Parts: []Part{in("app.apk", app)}}, Options{Limits: Limits{Searched: searched}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := len(s.Units) == 2
+		if told := strings.Contains(problemText(s), "more than 1 bytes would have been; raise it with --max-searched"); found != (want != "") || told == found {
+			t.Errorf("%d bytes: %d units, %s", searched, len(s.Units), problemText(s))
+		}
+	}
 }

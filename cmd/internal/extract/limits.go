@@ -20,6 +20,7 @@ type Limits struct {
 	Ratio    int64 // inflated to compressed, for entries over 25 MiB
 	Texts    int   // strings taken from outside code
 	Depth    int   // archives inside archives
+	Searched int64 // bytes of media and other files searched for hidden code
 
 	// Of code that is run to read the strings that it hides.
 	Emulated       int64 // instructions, all runs together
@@ -41,6 +42,7 @@ func DefaultLimits() Limits {
 		Ratio:    1000,
 		Texts:    4_000_000,
 		Depth:    4,
+		Searched: 1 << 30,
 
 		Emulated:       e.Total,
 		EmulatedInit:   e.Init,
@@ -71,6 +73,7 @@ func AllLimits() []Limit {
 		{"ratio", "max-ratio", "inflate an entry to at most `N` times its size, if that is over 25 MiB", false, d.Ratio, func(l *Limits, n int64) { l.Ratio = n }},
 		{"texts", "max-texts", "take at most `N` strings from outside code", false, int64(d.Texts), func(l *Limits, n int64) { l.Texts = int(n) }},
 		{"depth", "max-depth", "open archives inside archives at most `N` deep", false, int64(d.Depth), func(l *Limits, n int64) { l.Depth = int(n) }},
+		{"searched", "max-searched", "search at most `SIZE` of one app's pictures and other files for hidden code", true, d.Searched, func(l *Limits, n int64) { l.Searched = n }},
 		{"emulated", "max-emulated", "run at most `N` instructions of an app's code, to read the strings that it hides", false, d.Emulated, func(l *Limits, n int64) { l.Emulated = n }},
 		{"emulated-init", "max-emulated-init", "run at most `N` of them for one class initialiser", false, d.EmulatedInit, func(l *Limits, n int64) { l.EmulatedInit = n }},
 		{"emulated-call", "max-emulated-call", "run at most `N` of them for one call", false, d.EmulatedCall, func(l *Limits, n int64) { l.EmulatedCall = n }},

@@ -31,6 +31,9 @@ type Part struct {
 	Split string // name of the split, if it is one
 	Size  int64
 	R     io.ReaderAt
+	// SHA256 is the digest of all bytes in hexadecimal, if whoever holds the
+	// file vouches for it; "" has it computed, for which all bytes are read.
+	SHA256 string
 }
 
 // Source is one app's files. The first part is the base.

@@ -57,6 +57,9 @@ func (f *Found) Skipped() map[string]int { return maps.Clone(f.skipped) }
 type Opened struct {
 	R    io.ReaderAt
 	Size int64
+	// SHA256 is the digest of all bytes in hexadecimal, if it is known; "" has
+	// it computed.
+	SHA256 string
 	// Changed reports, when the analysis is over, whether the file is still
 	// the one that was opened; nil for what cannot change.
 	Changed func() bool
@@ -91,7 +94,7 @@ func Analyse(ctx context.Context, it Item, open func(context.Context, ItemFile) 
 			return unreadable(it.Path, reason(err))
 		}
 		files = append(files, r)
-		src.Parts = append(src.Parts, extract.Part{Path: f.Path, Role: f.Role, Split: f.Split, Size: r.Size, R: r.R})
+		src.Parts = append(src.Parts, extract.Part{Path: f.Path, Role: f.Role, Split: f.Split, Size: r.Size, R: r.R, SHA256: r.SHA256})
 	}
 	app := o.Runner.App(ctx, src, o)
 	if app == nil {
