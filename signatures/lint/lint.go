@@ -7,7 +7,8 @@
 // for itself, with a reason that others can judge:
 //
 //	suppress:
-//	  - {lint: strong-native, reason: the library is all that the product ships}
+//	  - lint: strong-native
+//	    reason: the library is all that the product ships
 //
 // What the loader refuses has codes of the same kind, which are documented
 // beside the checks, but cannot be suppressed: such rules do not work.

@@ -89,9 +89,9 @@ func (e *env) format(c *cli.Context) error {
 	}
 	switch {
 	case bad > 0:
-		return &exitError{exitUsage, fmt.Sprintf("%d files cannot be read and stay as they are", bad)}
+		return &exitError{exitUsage, fmt.Sprintf("%d %s cannot be read, and nothing of it was changed", bad, plural("file", bad))}
 	case changed > 0 && c.Bool("check"):
-		return &exitError{exitForbidden, fmt.Sprintf("%d files are not in canonical form: run 'telltale signatures fmt' on them", changed)}
+		return &exitError{exitForbidden, fmt.Sprintf("%d %s not in canonical form: run 'telltale signatures fmt'", changed, plural("file", changed))}
 	}
 	return nil
 }

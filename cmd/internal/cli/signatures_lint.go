@@ -122,7 +122,7 @@ func (e *env) lint(c *cli.Context) error {
 		parts = append(parts, fmt.Sprintf("%d %s", counts[s], plural(s.String(), counts[s])))
 	}
 	if c.String("format") == "text" {
-		fmt.Fprintf(e.stdout, "%d rules: %s, %d suppressed\n", n, strings.Join(parts, ", "), suppressed)
+		fmt.Fprintf(e.stdout, "%d %s: %s, %d suppressed\n", n, plural("rule", n), strings.Join(parts, ", "), suppressed)
 	}
 	if counts[signatures.Error]+counts[signatures.Warning]+counts[signatures.Advice] > 0 {
 		return &exitError{code: exitForbidden}

@@ -2,10 +2,8 @@ package cli
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"reflect"
@@ -44,6 +42,7 @@ func (e *env) newCommand() *cli.Command {
 			&cli.StringFlag{Name: "source", Usage: "`WHERE` the facts come from: a repository and path, a page, an artefact"},
 			&cli.StringFlag{Name: "date", Usage: "`DATE` on which that was seen, YYYY-MM-DD (default: today)"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which must not be there yet"},
+			&cli.StringFlag{Name: "schema", Usage: "name `FILE`, which 'signatures schema' printed, in the first line, for editors"},
 			&cli.BoolFlag{Name: "ask", Usage: "ask for what no flag says, also where standard input is no terminal"},
 		},
 		Action: e.newRule,
@@ -81,6 +80,9 @@ func (e *env) newRule(c *cli.Context) error {
 	text, err := d.render()
 	if err != nil {
 		return err
+	}
+	if f := c.String("schema"); f != "" {
+		text = append([]byte("# yaml-language-server: $schema="+f+"\n"), text...)
 	}
 	out := c.String("output")
 	if out == "" {
@@ -181,7 +183,9 @@ func slug(name string) string {
 	return strings.TrimSuffix(b.String(), "-")
 }
 
-func categories() []string { return slices.Sorted(maps.Keys(rule.Categories)) }
+func categories() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(rule.Categories)), func(c string) bool { return c == "packer" })
+}
 
 const todo = "TODO: "
 
@@ -199,10 +203,7 @@ func (d *draft) render() ([]byte, error) {
 	if len(diags) > 0 {
 		return nil, &exitError{exitUsage, (&signatures.LoadError{Diagnostics: diags}).Error()}
 	}
-	var b bytes.Buffer
-	io.WriteString(&b, "# yaml-language-server: $schema=rule.schema.json\n")
-	b.Write(out)
-	return b.Bytes(), nil
+	return out, nil
 }
 
 func (d *draft) rule() (any, error) {
@@ -326,38 +327,36 @@ func signalOf(text string) (rule.Signal, error) {
 // together, and for each strong one a near miss.
 func testsOf(signals []rule.Signal) rule.Tests {
 	var t rule.Tests
-	var weak []rule.Example
+	var weak rule.Example // one of each type
 	kinds := map[string]bool{}
 	for i := range signals {
 		s := &signals[i]
-		hit, miss := exampleOf(s)
 		if s.EffectiveStrength() == rule.Strong {
-			t.Match = append(t.Match, hit)
-			if miss != "" {
-				var e rule.Example
-				setExample(&e, s.Type(), miss)
-				t.NoMatch = append(t.NoMatch, e)
+			var hit, miss rule.Example
+			if value := addExample(&hit, s); value != "" {
+				setExample(&miss, s.Type(), value)
+				t.NoMatch = append(t.NoMatch, miss)
 			}
+			t.Match = append(t.Match, hit)
 			continue
 		}
-		if !kinds[s.Type()] {
-			kinds[s.Type()] = true
-			weak = append(weak, hit)
+		if kinds[s.Type()] {
+			continue
+		}
+		addExample(&weak, s)
+		if kinds[s.Type()] = true; len(kinds) == 1 {
+			t.NoMatch = append(t.NoMatch, weak)
 		}
 	}
-	if len(weak) > 1 {
-		first := weak[0]
-		first.With = []rule.Example{weak[1]}
-		t.Match = append(t.Match, first)
-	}
-	if len(weak) > 0 {
-		t.NoMatch = append(t.NoMatch, weak[0])
+	if len(kinds) > 1 {
+		t.Match = append(t.Match, weak)
 	}
 	return t
 }
 
-// exampleOf makes an example of a signal, and the value of a near miss.
-func exampleOf(s *rule.Signal) (hit rule.Example, miss string) {
+// addExample adds what a signal matches to an example, and returns the value of
+// a near miss.
+func addExample(hit *rule.Example, s *rule.Signal) (miss string) {
 	typ, value := s.Type(), s.Value()
 	switch typ {
 	case "code":
@@ -370,14 +369,14 @@ func exampleOf(s *rule.Signal) (hit rule.Example, miss string) {
 		} else {
 			hit.URL = "https://" + s.Endpoint.Host + s.Endpoint.Path
 		}
+	case "authority", "permission", "action":
+		setExample(hit, typ, value)
+		miss = missOf(value)
 	default:
-		setExample(&hit, typ, strings.Replace(value, "*", "x", 1))
-		if typ == "authority" || typ == "permission" || typ == "action" {
-			setExample(&hit, typ, value)
-		}
+		setExample(hit, typ, strings.Replace(value, "*", "x", 1))
 		miss = missOf(value)
 	}
-	return hit, miss
+	return miss
 }
 
 // setExample sets the field of an example that a type of signal goes with.
@@ -405,5 +404,5 @@ func missOf(value string) string {
 	if i := strings.IndexAny(value, "(:"); i > 0 && strings.Contains(value, "->") {
 		return value[:i] + "x" + value[i:]
 	}
-	return "x" + strings.Trim(value, "*.") + "x"
+	return strings.Trim(value, "*.") + "x"
 }

@@ -136,13 +136,15 @@ func (e *env) testOnce(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		failed += n
+		if n > 0 && failed == 0 {
+			return &exitError{code: exitForbidden}
+		}
 	}
 	if failed > 0 {
-		fmt.Fprintf(e.stdout, "%d of %d examples in %d rules fail\n", failed, examples, rules)
+		fmt.Fprintf(e.stdout, "%d of %d examples in %d %s fail\n", failed, examples, rules, plural("rule", rules))
 		return &exitError{code: exitForbidden}
 	}
-	fmt.Fprintf(e.stdout, "%d examples in %d rules pass\n", examples, rules)
+	fmt.Fprintf(e.stdout, "%d %s in %d %s pass\n", examples, plural("example", examples), rules, plural("rule", rules))
 	return nil
 }
 
@@ -245,7 +247,7 @@ func (e *env) testArtefacts(c *cli.Context, files *ruleFiles, dirs []string) (fa
 			}
 		}
 	}
-	fmt.Fprintf(e.stdout, "%d artefacts checked, %d not at hand\n", checked, missing)
+	fmt.Fprintf(e.stdout, "%d %s checked, %d failed, %d not at hand\n", checked, plural("artefact", checked), failed, missing)
 	return failed, nil
 }
 

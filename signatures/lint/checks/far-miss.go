@@ -75,7 +75,7 @@ func texts(e *rule.Example) []string {
 // begin or end with the same long part.
 func near(a, b string) bool {
 	a, b = plain(a), plain(b)
-	if len(a) < 3 || len(b) < 3 {
+	if len(a) < 2 || len(b) < 2 {
 		return false
 	}
 	if strings.Contains(a, b) || strings.Contains(b, a) {
