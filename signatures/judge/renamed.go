@@ -116,17 +116,17 @@ func (j *judge) sampleLocation(s *profile.Sample) finding.Location {
 	return signatures.Locate(j.set, signatures.Site{Unit: s.Unit, Body: s.Body, PC: s.PC})
 }
 
+// profileVersion tells a version that the code itself holds. Which of the known
+// versions has the most strings of it in common is told in words: a fork, or a
+// version that the profile does not know, has them, too.
 func (j *judge) profileVersion(p *profile.Match) *finding.Version {
 	v := &p.Version
-	if v.Low == "" {
+	if v.Low == "" || v.Literal == nil {
 		return nil
 	}
-	out := &finding.Version{Value: v.Low, Exact: v.Low == v.High, Clue: "the profile " + p.Profile.Name}
+	out := &finding.Version{Value: v.Low, Exact: v.Low == v.High, Clue: "the string " + v.Literal.Text, Location: j.sampleLocation(v.Literal)}
 	if v.Low != v.High {
 		out.Value += "–" + v.High
-	}
-	if v.Literal != nil {
-		out.Clue, out.Location = "the string "+v.Literal.Text, j.sampleLocation(v.Literal)
 	}
 	return out
 }

@@ -1,0 +1,39 @@
+package judge_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/fact/facttest"
+	"github.com/telltale-apk/telltale/signatures/judge"
+	"github.com/telltale-apk/telltale/signatures/profile"
+)
+
+// TestProfileVersions: that of the known versions one fits best makes no
+// version. What the code itself says of it does.
+func TestProfileVersions(t *testing.T) {
+	app := facttest.New("com.example.app")
+	app.Code("classes.dex").Method("Lq/a;->b()V").String("acme-agent/2.4.0").Call(fact.RefCallVirtual, newURL)
+	match := profile.Match{
+		Profile: &profile.Profile{Name: "acme", Rule: "acme-stat"}, Strings: 30, Known: 34, Share: 0.9, Matched: 9,
+		Classes: []profile.ClassMatch{{Name: "Lq/a;", Original: "Lcom/acme/stat/Agent;", Matched: true}},
+		Version: profile.VersionMatch{Low: "2.4.0", High: "2.4.0"},
+	}
+	for _, literal := range []bool{false, true} {
+		if literal {
+			match.Version.Literal = &profile.Sample{Text: "acme-agent/2.4.0"}
+		}
+		f := judged(t, app.Set(), compile(t), judge.Options{Profiles: []profile.Match{match}})
+		if len(f.SDKs) != 1 || f.SDKs[0].ID != "acme-stat" || f.SDKs[0].Confidence == "high" {
+			t.Fatalf("%+v", f.SDKs)
+		}
+		s := &f.SDKs[0]
+		if got := s.Version != nil && s.Version.Value == "2.4.0"; got != literal {
+			t.Errorf("told as a version: %v; the code says so: %v", got, literal)
+		}
+		if want := "of the versions that are known"; !literal && !strings.Contains(s.Basis, want) {
+			t.Errorf("%q is not in %q", want, s.Basis)
+		}
+	}
+}
