@@ -56,8 +56,9 @@ func (o *owners) find(desc string) *owner {
 	}
 	name := dotted(strings.TrimLeft(desc, "["))
 	product, ok := o.held(desc)
-	if !ok && o.renamed != nil {
-		// Obfuscators put classes into the app's own package, too.
+	if !ok && o.renamed != nil && (o.root(name) == "" || hasLostName(name)) {
+		// Obfuscators put classes into the app's own package, too; one that
+		// keeps a name there is the app's, whatever was merged into it.
 		if p, yes := o.renamed(strings.TrimLeft(desc, "[")); yes {
 			return &owner{Owner: finding.Owner{Kind: "sdk", SDK: p.ID, Name: p.Name}, product: p}
 		}
@@ -76,6 +77,13 @@ func (o *owners) find(desc string) *owner {
 		lib += " (holds a copy of " + of + ")"
 	}
 	return &owner{Owner: finding.Owner{Kind: "library", Name: lib}}
+}
+
+// hasLostName reports whether a class has a name as obfuscators give them: of
+// three letters at most.
+func hasLostName(name string) bool {
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	return len(name[strings.LastIndexByte(name, '$')+1:]) <= 3
 }
 
 // root returns the longest of the app's own packages that a class is below.

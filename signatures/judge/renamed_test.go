@@ -37,3 +37,24 @@ func TestProfileVersions(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedClassesAreTheApps: a class of the app's own package that keeps its
+// name is the app's, even where it looks like one of a product.
+func TestNamedClassesAreTheApps(t *testing.T) {
+	app := facttest.New("com.example.app")
+	c := app.Code("classes.dex")
+	c.Method("Lcom/example/app/AppStart;->a()V").Get("Landroid/os/Build;->MODEL:Ljava/lang/String;")
+	c.Method("Lcom/example/app/b;->a()V").Get("Landroid/os/Build;->MODEL:Ljava/lang/String;")
+	match := profile.Match{
+		Profile: &profile.Profile{Name: "acme", Rule: "acme-stat"}, Strings: 30, Known: 34, Share: 0.9, Matched: 9,
+		Classes: []profile.ClassMatch{{Name: "Lcom/example/app/AppStart;", Matched: true}, {Name: "Lcom/example/app/b;", Matched: true}},
+	}
+	f := judged(t, app.Set(), compile(t), judge.Options{Profiles: []profile.Match{match}})
+	got := map[string]string{}
+	for _, s := range f.Identifiers[0].Sites {
+		got[s.Class] = s.Owner.Kind
+	}
+	if got["Lcom/example/app/AppStart;"] != "app" || got["Lcom/example/app/b;"] != "sdk" {
+		t.Errorf("%v", got)
+	}
+}
