@@ -28,6 +28,7 @@ type features struct {
 	keys    map[string]bool   // meta-data that code asks for
 	maven   []string
 	pkg     string // of the manifest
+	app     bool   // it is an app that carries the product, not a part for apps
 }
 
 // class is a class that the artefact defines.
@@ -75,6 +76,7 @@ func gather(ctx context.Context, set *fact.Set, rules *signatures.Compiled, comm
 	}
 	g := &gatherer{features: f, set: set, rules: rules, finder: rules.Finder()}
 	for _, u := range set.Units {
+		f.app = f.app || u.Info().Format != "class" && set.App.Manifest.Application+launcher(&set.App.Manifest) != ""
 		g.defined(u, common)
 	}
 	for ui := range set.Units {
@@ -88,6 +90,16 @@ func gather(ctx context.Context, set *fact.Set, rules *signatures.Compiled, comm
 	g.texts()
 	g.identifiers(ctx)
 	return f
+}
+
+// launcher returns the class of an activity that users start.
+func launcher(m *fact.Manifest) string {
+	for i := range m.Components {
+		if m.Components[i].Launcher {
+			return m.Components[i].Name
+		}
+	}
+	return ""
 }
 
 type gatherer struct {

@@ -58,7 +58,7 @@ func newPool(arts []artefact, rules *signatures.Compiled, common *Common) *pool 
 	p.code(common)
 	newest := arts[len(arts)-1].f
 	words := slices.Clone(p.roots)
-	if newest.pkg != "" && !obfuscated(newest.pkg) {
+	if newest.pkg != "" && !newest.app && !obfuscated(newest.pkg) {
 		words = append(words, newest.pkg)
 	}
 	p.words = tokens(words)
@@ -258,6 +258,8 @@ func (p *pool) code(common *Common) {
 			c.drop = fmt.Sprintf("an obfuscator named it (%d classes)", r.classes)
 		case !lasts:
 			c.drop = where
+		case p.appOwn(r.name):
+			c.drop = "the app's own code"
 		case landlords[r.name] || !strings.Contains(r.name, "."):
 			c.drop = "unrelated parties have their packages below it"
 		case common.Package(r.name) != "":
@@ -282,6 +284,13 @@ func (p *pool) code(common *Common) {
 	if unnamed > 0 {
 		p.list = append(p.list, &candidate{sig: rule.Signal{Code: "(default package)"}, drop: fmt.Sprintf("%d classes without a package, as obfuscators leave them", unnamed)})
 	}
+}
+
+// appOwn reports whether a package is that of an app which carries the product.
+func (p *pool) appOwn(name string) bool {
+	return slices.ContainsFunc(p.arts, func(a artefact) bool {
+		return a.f.app && a.f.pkg != "" && (under(name, a.f.pkg) || under(a.f.pkg, name))
+	})
 }
 
 func firstCode(s *rule.SDK, id string) string {

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"testing/fstest"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -177,19 +176,14 @@ func ruleText(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var id string
-	switch v := v.(type) {
-	case *rule.SDK:
-		id = v.ID
-	case *rule.Domain:
-		id = v.ID
-	case *rule.Vendor:
-		id = v.ID
-	}
-	if _, err := signatures.Load(fstest.MapFS{id + ".yaml": {Data: text}}, "proposal", signatures.Overlay); err != nil {
+	if _, err := signatures.LoadFile("proposal", text); err != nil {
 		return nil, fmt.Errorf("the proposal is not a valid rule, which is a fault of telltale's own: %w", err)
 	}
-	return text, nil
+	out, diags := signatures.Format("proposal", text)
+	if out == nil {
+		return nil, &signatures.LoadError{Diagnostics: diags}
+	}
+	return out, nil
 }
 
 // tellReasons writes why a proposal is what it is.
