@@ -91,6 +91,8 @@ type Matches struct {
 type Options struct {
 	// Workers is how many units are looked at at the same time; 0 means one.
 	Workers int
+	// Crew, if set, is asked for workers instead. The caller has joined it.
+	Crew *Crew
 	// Text, if set, is called with each of the texts outside code, as reading
 	// them may be expensive and Match reads them anyway.
 	Text func(*fact.Text)
@@ -110,7 +112,12 @@ func Match(ctx context.Context, set *fact.Set, c *Compiled) *Matches {
 func MatchWith(ctx context.Context, set *fact.Set, c *Compiled, opts Options) *Matches {
 	m := &matcher{ctx: ctx, set: set, c: c, x: c.x, finder: endpoint.Finder{Known: c.KnownDomain}, rules: map[uint32]*ruleState{}}
 	units := make([]*unitScan, len(set.Units))
-	crew.Each(len(units), opts.Workers, func(i int) { units[i] = m.scanUnit(i) })
+	team := opts.Crew
+	if team == nil {
+		team = crew.New(opts.Workers)
+		team.Join()
+	}
+	team.Each(len(units), func(i int) { units[i] = m.scanUnit(i) })
 	stats := map[int32]*nodeStat{}
 	for _, u := range units {
 		for n, s := range u.stats {

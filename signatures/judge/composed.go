@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"runtime"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -9,7 +8,6 @@ import (
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/endpoint"
 	"github.com/telltale-apk/telltale/signatures/fact"
-	"github.com/telltale-apk/telltale/signatures/internal/crew"
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
@@ -82,7 +80,7 @@ func (j *judge) composedEndpoints(es *endpoints) {
 	asked := j.sinkCalls()
 	fields := j.urlFields()
 	found := make([][]spotted, len(j.units))
-	crew.Each(len(j.units), runtime.GOMAXPROCS(0), func(ui int) { found[ui] = j.compose(ui, asked[ui], fields, es) })
+	j.opt.crew().Each(len(j.units), func(ui int) { found[ui] = j.compose(ui, asked[ui], fields, es) })
 	for _, list := range found {
 		for i := range list {
 			x := &list[i]

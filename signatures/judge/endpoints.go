@@ -2,14 +2,12 @@ package judge
 
 import (
 	"cmp"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/telltale-apk/telltale/signatures/endpoint"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
-	"github.com/telltale-apk/telltale/signatures/internal/crew"
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
@@ -85,7 +83,7 @@ type spotted struct {
 // they are there. Units are looked at side by side and told in their order.
 func (j *judge) codeEndpoints(es *endpoints) {
 	found := make([][]spotted, len(j.units))
-	crew.Each(len(j.units), runtime.GOMAXPROCS(0), func(ui int) { found[ui] = j.spot(ui) })
+	j.opt.crew().Each(len(j.units), func(ui int) { found[ui] = j.spot(ui) })
 	for _, list := range found {
 		for i := range list {
 			x := &list[i]

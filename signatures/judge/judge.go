@@ -22,6 +22,7 @@ package judge
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -47,6 +48,18 @@ type Options struct {
 	Texts *Texts
 	// Profiles are products that were recognised by what renaming cannot touch.
 	Profiles []profile.Match
+	// Crew is asked for workers, and the caller has joined it. If it is nil,
+	// there are as many as processors.
+	Crew *signatures.Crew
+}
+
+func (o Options) crew() *signatures.Crew {
+	if o.Crew != nil {
+		return o.Crew
+	}
+	c := signatures.NewCrew(runtime.GOMAXPROCS(0))
+	c.Join()
+	return c
 }
 
 func (o Options) locations() int {

@@ -35,6 +35,8 @@ type Options struct {
 	Locale string // for the label, as a BCP 47 tag; empty for the app's default
 	// Digests asks for the digests of code units, which only frozen facts hold.
 	Digests bool
+	// Each calls f with 0 to n-1, perhaps at the same time; nil does so in order.
+	Each func(n int, f func(i int))
 	// Stats, if not nil, counts what the stages cost.
 	Stats *stats.Stats
 }
@@ -96,6 +98,7 @@ type builder struct {
 	set    *fact.Set
 	texts  []textSource
 	tables []tableUnit
+	ahead  ahead
 	taken  taken // code: the same DEX in several places counts once
 	label  manifest.Text
 	title  string       // what a container calls the app
@@ -327,6 +330,7 @@ func (b *builder) archive(ar *apk.Archive, pl place) error {
 			entries = append(entries, e)
 		}
 	}
+	b.readAhead(loaded)
 	for i, e := range entries {
 		if b.ctx.Err() != nil {
 			return b.ctx.Err()
@@ -373,9 +377,7 @@ func (b *builder) entry(e *apk.Entry, pl place, loaded bool) {
 	case pl.lib.take(b, e, kind, unit):
 		return
 	case kind == apk.KindDEX || loaded:
-		span := b.o.Stats.Begin(stats.Inflate)
-		data, err := e.Read(b.budget)
-		span.End(int64(len(data)))
+		data, err := b.read(e)
 		if err != nil {
 			b.problem(unit, problemKind(err), err, true)
 			if len(data) == 0 {
@@ -426,7 +428,7 @@ func (b *builder) dex(data []byte, unit string, loaded bool) error {
 	if !b.taken.add(data) {
 		return nil
 	}
-	files, err := dex.OpenAll(data)
+	files, err := b.openDEX(data)
 	for i, f := range files {
 		name := unit
 		if i > 0 {
@@ -454,11 +456,9 @@ func (b *builder) unit(f *dex.File, name string, data []byte, loaded bool) *dexU
 	if b.o.Digests {
 		sha = hexDigest(data)
 	}
-	u := newDexUnit(f, name, sha, loaded)
-	span := b.o.Stats.Begin(stats.Code)
-	u.sweep.Do(u.walk)
+	u := b.swept(f)
+	u.describe(name, sha, loaded)
 	odd := f.Anomalies()
-	span.End(int64(len(f.Bytes())))
 	if u.cut {
 		u.info.Status = fact.Partial
 		b.note(name, fact.ProblemBudget, true, "methods share overlapping code far beyond the file's size; the rest was not read")

@@ -36,6 +36,13 @@ type dexUnit struct {
 
 func newDexUnit(f *dex.File, name, sha string, loaded bool) *dexUnit {
 	u := &dexUnit{f: f}
+	u.describe(name, sha, loaded)
+	return u
+}
+
+// describe sets the unit's info.
+func (u *dexUnit) describe(name, sha string, loaded bool) {
+	f := u.f
 	format := "dex"
 	if f.Kind() == dex.Compact {
 		format = "cdex"
@@ -45,7 +52,6 @@ func newDexUnit(f *dex.File, name, sha string, loaded bool) *dexUnit {
 		Strings: f.NumStrings(), Types: f.NumTypes(), Fields: f.NumFields(), Methods: f.NumMethods(), Classes: f.NumClasses(),
 		Status: fact.Complete, Loaded: loaded,
 	}
-	return u
 }
 
 // Info includes the number of instructions, for which the code is swept.

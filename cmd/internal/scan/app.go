@@ -88,15 +88,26 @@ func facts(ctx context.Context, src extract.Source, o Options) (*fact.Set, error
 		}
 		return set, nil
 	}
-	return extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale, Digests: o.digests, Stats: o.Stats})
+	return extract.App(ctx, src, extract.Options{Limits: o.Limits, Locale: o.Locale, Digests: o.digests, Stats: o.Stats, Each: o.team().Each})
+}
+
+// team is the workers that one app is looked at by. The caller has joined them.
+func (o *Options) team() *signatures.Crew {
+	if o.crew != nil {
+		return o.crew
+	}
+	c := signatures.NewCrew(runtime.GOMAXPROCS(0))
+	c.Join()
+	return c
 }
 
 // Judge matches and judges facts, live or frozen. The error is ctx's.
 func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
+	team := o.team()
 	// Texts outside code are read once, for both.
 	texts := judge.NewTexts(o.Rules)
 	span := o.Stats.Begin(stats.Match)
-	m := signatures.MatchWith(ctx, set, o.Rules, signatures.Options{Workers: runtime.GOMAXPROCS(0), Text: texts.Add})
+	m := signatures.MatchWith(ctx, set, o.Rules, signatures.Options{Crew: team, Text: texts.Add})
 	span.End(0)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -106,7 +117,7 @@ func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
 		return nil, err
 	}
 	span = o.Stats.Begin(stats.Judge)
-	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys, Texts: texts, Profiles: found})
+	f, err := judge.Judge(ctx, set, o.Rules, m, judge.Options{ShowKeys: o.ShowKeys, Texts: texts, Profiles: found, Crew: team})
 	span.End(0)
 	if err != nil {
 		return nil, err

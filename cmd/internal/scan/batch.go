@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"io"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +30,8 @@ type Options struct {
 	// Runner does the work; nil stands for this process.
 	Runner  Runner
 	digests bool // of code units; only frozen facts hold them
+	// crew is the workers that all apps of a run share; nil if there is but one app.
+	crew *signatures.Crew
 	// Fault is for tests of what a fault does: if set, it is called with the
 	// path of each app before that is looked at.
 	Fault func(path string)
@@ -114,6 +117,8 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 		done chan *event.App
 	}
 	jobs := max(o.Jobs, 1)
+	// As many apps as there are jobs, and where there are fewer, parts of them.
+	o.crew = signatures.NewCrew(max(jobs, runtime.GOMAXPROCS(0)))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	queue := make(chan *slot, jobs*window)
@@ -141,7 +146,10 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 	for range jobs {
 		wg.Go(func() {
 			for s := range work {
-				s.done <- one(ctx, s.in, o, twins)
+				o.crew.Join()
+				app := one(ctx, s.in, o, twins)
+				o.crew.Leave()
+				s.done <- app
 			}
 		})
 	}

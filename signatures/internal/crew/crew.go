@@ -27,7 +27,56 @@ func (p *Panic) Stack() []byte { return p.Trace }
 // calls have. If one panics, no further call begins, and Each panics with a
 // *Panic. With one worker the calls are the caller's own, in order.
 func Each(n, workers int, f func(i int)) {
-	if workers = min(workers, n); workers <= 1 {
+	c := New(workers)
+	c.Join()
+	c.Each(n, f)
+}
+
+// Crew is a number of workers that several callers share: together they run no
+// more goroutines at the same time. Whoever has nothing to do helps whoever has.
+// A nil Crew is of one worker, the caller.
+type Crew struct {
+	free atomic.Int64 // workers without work; below 0 if more joined than there are
+}
+
+// New returns a crew of so many workers, none of whom works.
+func New(workers int) *Crew {
+	c := new(Crew)
+	c.free.Store(int64(workers))
+	return c
+}
+
+// Join makes the caller one of the workers at work, Leave ends that.
+func (c *Crew) Join() {
+	if c != nil {
+		c.free.Add(-1)
+	}
+}
+
+// Leave is described at Join.
+func (c *Crew) Leave() {
+	if c != nil {
+		c.free.Add(1)
+	}
+}
+
+// take makes a free worker one at work, and reports whether there was one.
+func (c *Crew) take() bool {
+	for {
+		n := c.free.Load()
+		if n <= 0 {
+			return false
+		}
+		if c.free.CompareAndSwap(n, n-1) {
+			return true
+		}
+	}
+}
+
+// Each calls f with 0 to n-1, as the function Each does: by the caller, who has
+// joined, and by workers that are free or become so.
+func (c *Crew) Each(n int, f func(i int)) {
+	if c == nil || n <= 1 {
 		for i := range n {
 			f(i)
 		}
@@ -37,28 +86,51 @@ func Each(n, workers int, f func(i int)) {
 		wg    sync.WaitGroup
 		next  atomic.Int64
 		first atomic.Pointer[Panic]
+		alone = true
 	)
-	for range workers {
-		wg.Go(func() {
-			defer func() {
-				if v := recover(); v != nil {
-					p, ok := v.(*Panic) // of an Each inside
-					if !ok {
-						p = &Panic{v, debug.Stack()}
-					}
-					first.CompareAndSwap(nil, p)
+	one := func() (more bool) {
+		i := int(next.Add(1)) - 1
+		if i >= n || first.Load() != nil {
+			return false
+		}
+		defer func() {
+			if v := recover(); v != nil {
+				p, ok := v.(*Panic) // of an Each inside
+				if !ok {
+					p = &Panic{v, debug.Stack()}
 				}
-			}()
-			for first.Load() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				f(i)
+				first.CompareAndSwap(nil, p)
+				more = false
 			}
-		})
+		}()
+		f(i)
+		return true
 	}
+	for {
+		for n-int(next.Load()) > 1 && c.take() {
+			alone = false
+			wg.Go(func() {
+				defer c.Leave()
+				for one() {
+				}
+			})
+		}
+		if alone {
+			// As it would be without a crew, panics included.
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			f(i)
+			continue
+		}
+		if !one() {
+			break
+		}
+	}
+	c.Leave() // while it waits
 	wg.Wait()
+	c.Join()
 	if p := first.Load(); p != nil {
 		panic(p)
 	}

@@ -2,7 +2,10 @@ package crew
 
 import (
 	"errors"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -49,4 +52,51 @@ func TestAPanicInsideKeepsItsOrigin(t *testing.T) {
 	Each(2, 2, func(int) {
 		Each(2, 2, func(int) { faulty(errors.New("deep")) })
 	})
+}
+
+func TestACrewIsShared(t *testing.T) {
+	const workers, callers, n = 3, 2, 200
+	c := New(workers)
+	var now, most, calls atomic.Int32
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			c.Join()
+			defer c.Leave()
+			for range 5 {
+				c.Each(n, func(int) {
+					for at := now.Add(1); ; {
+						m := most.Load()
+						if at <= m || most.CompareAndSwap(m, at) {
+							break
+						}
+					}
+					runtime.Gosched()
+					calls.Add(1)
+					now.Add(-1)
+				})
+			}
+		})
+	}
+	wg.Wait()
+	if c := calls.Load(); c != 5*callers*n {
+		t.Errorf("%d calls", c)
+	}
+	if m := most.Load(); m > workers+callers { // who waits for helpers lends its place, and takes it back
+		t.Errorf("%d at the same time", m)
+	}
+	if f := c.free.Load(); f != workers {
+		t.Errorf("%d of %d are free in the end", f, workers)
+	}
+}
+
+func TestNoCrewIsTheCaller(t *testing.T) {
+	var c *Crew
+	c.Join()
+	var order []int
+	c.Each(5, func(i int) { order = append(order, i) })
+	c.Leave()
+	if !slices.Equal(order, []int{0, 1, 2, 3, 4}) {
+		t.Error(order)
+	}
 }
