@@ -45,7 +45,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"aar":       aar,
 			"container": container,
+			"fill":      fill,
 			"same":      same,
 			"validate":  validate,
 			"verdict":   verdict,

@@ -111,8 +111,10 @@ func (e *env) testOnce(c *cli.Context) error {
 		}
 		v := s.Rule()
 		tests := signatures.Tests(v)
-		rules++
-		examples += len(tests.Match) + len(tests.NoMatch)
+		if n := len(tests.Match) + len(tests.NoMatch); n > 0 {
+			rules++
+			examples += n
+		}
 		fails, err := signatures.Test(v)
 		if err != nil {
 			return &exitError{exitUsage, err.Error()}
