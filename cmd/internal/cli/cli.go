@@ -33,8 +33,8 @@ const (
 	exitTerminated = 143
 )
 
-// version is set by release builds.
-const version = "0.1.0-dev"
+// version is set by release builds, with -ldflags "-X …", and never changed.
+var version = "0.1.0-dev"
 
 // exitError is an error with the exit code it asks for. An empty message
 // prints nothing: the report has said it.
@@ -164,6 +164,7 @@ func (e *env) app() *cli.App {
 		e.domainsCommand(),
 		e.versionCommand(),
 		e.completionCommand(),
+		e.manCommand(),
 		e.workerCommand(),
 	}
 	var prepare func(cs []*cli.Command)

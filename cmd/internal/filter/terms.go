@@ -50,15 +50,15 @@ func Terms() []Term {
 	for _, k := range kinds {
 		for _, key := range Keys() {
 			if t := terms[key]; t.kinds[0] == k {
-				names := make([]string, len(t.kinds))
-				for i, k := range t.kinds {
-					names[i] = string(k)
+				help := t.help
+				if len(t.kinds) > 1 {
+					help += fmt.Sprintf(" (also of an %s)", t.kinds[1])
 				}
 				v := ""
 				if t.flag == nil {
 					v = t.value
 				}
-				out = append(out, Term{key, strings.Join(names, ", "), v, t.help})
+				out = append(out, Term{key, string(k), v, help})
 			}
 		}
 	}
