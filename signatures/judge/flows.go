@@ -628,7 +628,7 @@ func (j *judge) reflections() []located {
 						lvl = levelLow // of a class that is not known
 					}
 					for _, w := range overload(catalogue[key], m) {
-						p := place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howReflection, ref: w.src.Member}
+						p := place{unit: int32(ui), body: int32(bi), off: int64(r.PC), how: howReflection, ref: strings.TrimPrefix(m, "->")}
 						if how == invokes {
 							invoked[key] = true
 							out = append(out, located{w, p, lvl})

@@ -80,8 +80,11 @@ func (o *owners) find(desc string) *owner {
 }
 
 // hasLostName reports whether a class has a name as obfuscators give them: of
-// three letters at most.
+// three letters at most, or without a package.
 func hasLostName(name string) bool {
+	if strings.IndexByte(name, '.') < 0 {
+		return true
+	}
 	name = name[strings.LastIndexByte(name, '.')+1:]
 	return len(name[strings.LastIndexByte(name, '$')+1:]) <= 3
 }

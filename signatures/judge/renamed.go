@@ -30,7 +30,16 @@ func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
 			continue // a rule that was taken out
 		}
 		r.byRule[p.ID] = append(r.byRule[p.ID], m)
+		moved := map[string]bool{} // packages whose classes kept their names
 		for _, c := range m.Classes {
+			if c.Matched && simpleName(c.Name) == simpleName(c.Original) {
+				moved[packageOf(c.Name)] = true
+			}
+		}
+		for _, c := range m.Classes {
+			if !hasLostName(dotted(c.Name)) && !moved[packageOf(c.Name)] {
+				continue // it has a name of somebody else's
+			}
 			if was, ok := r.classes[c.Name]; ok && was != p {
 				r.classes[c.Name] = nil
 				continue
@@ -39,6 +48,12 @@ func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
 		}
 	}
 	return r
+}
+
+// simpleName returns the name of a class without its package.
+func simpleName(desc string) string {
+	name := dotted(desc)
+	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
 // owner returns the product that a class without its name belongs to.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/fact/facttest"
 	"github.com/telltale-apk/telltale/signatures/judge"
@@ -56,5 +57,37 @@ func TestNamedClassesAreTheApps(t *testing.T) {
 	}
 	if got["Lcom/example/app/AppStart;"] != "app" || got["Lcom/example/app/b;"] != "sdk" {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestNamedClassesOfOthers: a class that has a name of its own is none of a
+// product's under another name, unless it was moved together with others that
+// kept theirs.
+func TestNamedClassesOfOthers(t *testing.T) {
+	app := facttest.New("com.example.app")
+	c := app.Code("classes.dex")
+	names := map[string]string{
+		"Lq/a;":                      "sdk",     // renamed
+		"Lcom/maker/shade/Agent;":    "sdk",     // moved
+		"Lcom/maker/shade/Helper;":   "sdk",     // beside it
+		"Lcom/other/DownloadThread;": "library", // somebody else's
+	}
+	match := profile.Match{
+		Profile: &profile.Profile{Name: "acme", Rule: "acme-stat"}, Strings: 30, Known: 34, Share: 0.9, Matched: 9,
+		Classes: []profile.ClassMatch{
+			{Name: "Lq/a;", Original: "Lcom/acme/stat/X;", Matched: true}, {Name: "Lcom/maker/shade/Agent;", Original: "Lcom/acme/stat/Agent;", Matched: true},
+			{Name: "Lcom/maker/shade/Helper;"}, {Name: "Lcom/other/DownloadThread;"},
+		},
+	}
+	for n := range names {
+		c.Method(n + "->a()V").Get("Landroid/os/Build;->MODEL:Ljava/lang/String;")
+	}
+	f := judged(t, app.Set(), compile(t), judge.Options{Profiles: []profile.Match{match}})
+	got := map[string]string{}
+	for _, s := range f.Identifiers[0].Sites {
+		got[s.Class] = s.Owner.Kind
+	}
+	if d := cmp.Diff(names, got); d != "" {
+		t.Error(d)
 	}
 }
