@@ -59,11 +59,9 @@ func manPages(app *cli.App) map[string][]byte {
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n.I COMMAND\n[\\fIFLAG\\fR\\|.\\|.\\|.] [\\fIARGUMENT\\fR\\|.\\|.\\|.]\n.SH DESCRIPTION\n", roff(app.Name))
 	manText(&b, app.Description)
 	b.WriteString(".SH COMMANDS\n")
-	var also []string
 	for _, c := range list {
 		page := strings.ReplaceAll(c.Name, " ", "-")
 		fmt.Fprintf(&b, ".TP\n.B %s\n%s. See\n.BR %s (1).\n", roff(c.Name), roff(c.Usage), roff(page))
-		also = append(also, page)
 	}
 	b.WriteString(`.SH EXIT STATUS
 .TP
