@@ -103,6 +103,7 @@ func (d *Diff) HasNew() bool { return len(d.Summary.New) > 0 }
 type Snapshot struct {
 	version Version
 	pkg     string
+	content string // digests of all files: that of the first may be of a shell whose code is elsewhere
 	signers []string
 	items   map[key]item
 }
@@ -126,6 +127,12 @@ func Take(a *event.App) *Snapshot {
 		version: Version{Path: a.Path, SHA256: a.SHA256, VersionName: a.VersionName, VersionCode: a.VersionCode, Status: string(a.Status)},
 		pkg:     a.Package, items: map[key]item{},
 	}
+	var parts []string
+	for _, p := range a.Parts {
+		parts = append(parts, p.SHA256)
+	}
+	slices.Sort(parts)
+	s.content = strings.Join(parts, " ")
 	f := filter.NewApp(a)
 	for _, k := range []struct {
 		kind filter.Kind
@@ -166,7 +173,7 @@ func Take(a *event.App) *Snapshot {
 		e := &a.Endpoints[i]
 		if r := e.RegisteredIn; r != nil && e.Noise == "" && !e.Doubtful {
 			where := strings.Trim(r.City+", "+r.Country, ", ")
-			s.items[key{"registrant", e.RegistrableDomain, ""}] = item{name: e.RegistrableDomain, value: where, text: fmt.Sprintf("names hosts of %s, registered in %s (%s: %s)", e.RegistrableDomain, where, r.Grade, r.Evidence)}
+			s.items[key{"registrant", e.RegistrableDomain, ""}] = item{name: e.RegistrableDomain, value: where, text: fmt.Sprintf("names hosts of %s, registered in %s (%s: %s)", e.RegistrableDomain, where, r.Grade, cut(r.Evidence, 90))}
 		}
 	}
 	for _, x := range a.Signers {
@@ -177,6 +184,14 @@ func Take(a *event.App) *Snapshot {
 	}
 	if a.MinSDK > 0 {
 		s.items[key{"min-sdk", "", ""}] = item{name: "lowest API level", value: fmt.Sprint(a.MinSDK)}
+	}
+	return s
+}
+
+// cut shortens text to n characters.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
 	}
 	return s
 }
@@ -218,7 +233,7 @@ func Compare(olds, news []*Snapshot) ([]App, Summary) {
 		func(o, n *Snapshot) bool { return o.pkg != "" && o.pkg == n.pkg && o.shares(n) },
 		func(o, n *Snapshot) bool { return o.pkg != "" && o.pkg == n.pkg },
 		func(o, n *Snapshot) bool {
-			return (o.pkg == "" || n.pkg == "") && (samePath(o, n) || o.version.SHA256 != "" && o.version.SHA256 == n.version.SHA256)
+			return (o.pkg == "" || n.pkg == "") && (samePath(o, n) || o.content != "" && o.content == n.content)
 		},
 	} {
 		byPkg := map[string][]*Snapshot{}

@@ -21,8 +21,12 @@ type Options struct {
 	All   bool // do not fold long lists away
 }
 
-// shown is how many changes of one kind are told before the rest is counted.
-const shown = 12
+// shown is how many changes of one kind are told before the rest is counted, and
+// shownAdded how many of an app that is new altogether.
+const (
+	shown      = 12
+	shownAdded = 4
+)
 
 // Write writes a comparison.
 func Write(w io.Writer, d *Diff, format string, o Options) error {
@@ -49,9 +53,9 @@ func title(a *App) string {
 	name := cmp.Or(a.Package, path(*a))
 	switch {
 	case a.Old == nil:
-		return name + " " + a.New.VersionName + ": not there before"
+		return strings.TrimRight(name+" "+a.New.VersionName, " ") + ": not there before"
 	case a.New == nil:
-		return name + " " + a.Old.VersionName + ": no longer there"
+		return strings.TrimRight(name+" "+a.Old.VersionName, " ") + ": no longer there"
 	case a.Old.VersionName == a.New.VersionName:
 		return strings.TrimRight(name+" "+a.New.VersionName, " ")
 	}
@@ -61,15 +65,19 @@ func title(a *App) string {
 var marks = map[string]string{"added": "+", "removed": "-", "changed": "~"}
 
 // fold cuts runs of changes of one kind, and says how many are not shown.
-func fold(list []Change, all bool, tell func(*Change), more func(n int, what, change string)) {
+func fold(a *App, all bool, tell func(*Change), more func(n int, what, change string)) {
+	list, most := a.Changes, shown
+	if a.Old == nil {
+		most = shownAdded
+	}
 	for i := 0; i < len(list); {
 		j := i
 		for j < len(list) && list[j].What == list[i].What && list[j].Change == list[i].Change {
 			j++
 		}
 		end := j
-		if !all && j-i > shown+1 {
-			end = i + shown
+		if !all && j-i > most+1 {
+			end = i + most
 		}
 		for k := i; k < end; k++ {
 			tell(&list[k])
@@ -101,7 +109,7 @@ func writeText(w *bufio.Writer, d *Diff, o Options) {
 		for _, n := range a.Notes {
 			fmt.Fprintf(w, "  %s %s\n", style("33", "note:"), report.Clean(n))
 		}
-		fold(a.Changes, o.All, func(c *Change) {
+		fold(a, o.All, func(c *Change) {
 			fmt.Fprintf(w, "  %s %-11s %s\n", style(colors[c.Change], marks[c.Change]), c.What, report.Clean(c.Text))
 			if c.Fix != "" && c.IsNew {
 				fmt.Fprintf(w, "                %s\n", style("2", "to mend it: "+report.Clean(c.Fix)))
@@ -165,7 +173,7 @@ func writeMarkdown(w *bufio.Writer, d *Diff, o Options) {
 		}
 		if len(a.Changes) > 0 {
 			b.WriteString("\n| | what | how |\n|---|---|---|\n")
-			fold(a.Changes, o.All, func(c *Change) {
+			fold(a, o.All, func(c *Change) {
 				text := report.Markdown(c.Text, 300)
 				if c.Fix != "" && c.IsNew {
 					text += " (to mend it: " + report.Markdown(c.Fix, 300) + ")"

@@ -298,8 +298,8 @@ func (t *Thing) Fix() string {
 		sw := t.SDK.Switches[0]
 		return fmt.Sprintf("meta-data %s = %s in the manifest's application element turns %s off (%s)", sw.MetaData, sw.Value, t.SDK.Name, sw.Source)
 	}
-	if t.Kind == KindSDK && len(t.SDK.Maven) > 0 && t.SDK.State != finding.Referenced {
-		return "published as " + t.SDK.Maven[0]
+	if t.Kind == KindSDK && t.SDK.Tracker && len(t.SDK.Maven) > 0 && t.SDK.State != finding.Referenced {
+		return fmt.Sprintf("look for what depends on %s (as %s is published)", t.SDK.Maven[0], t.SDK.Name)
 	}
 	return ""
 }
@@ -345,7 +345,7 @@ var partitions = []string{"system", "system_ext", "product", "vendor", "odm", "o
 func Preinstalled(path string) bool {
 	seg := strings.Split(strings.ToLower(path), "/")
 	for i, s := range seg {
-		if i+1 < len(seg) && slices.Contains(partitions, s) && slices.Contains(systemFolders, seg[i+1]) {
+		if i+1 < len(seg) && slices.Contains(partitions, s) && (slices.Contains(systemFolders, seg[i+1]) || strings.HasSuffix(seg[i+1], "-app")) {
 			return true
 		}
 		if i+1 < len(seg) && slices.Contains([]string{"priv-app"}, s) {

@@ -175,11 +175,7 @@ func (p *Policy) Judge(a *event.App, known *Baseline) []event.Verdict {
 		for i := range list {
 			v := &list[i]
 			v.Rule, v.Severity, v.Outcome = r.Name, string(severity), Violation
-			if v.Help == "" {
-				v.Help = r.Help
-			} else if r.Help != "" {
-				v.Help += "; " + r.Help
-			}
+			v.Help = strings.Trim(r.Help+"; "+v.Help, "; ")
 			v.Fingerprint = mark(r.Name, v.Kind, v.ID, v.By)
 			switch s := p.suppression(r, app, v); {
 			case known.has(a, v.Fingerprint):
