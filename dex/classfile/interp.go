@@ -13,6 +13,7 @@ type analysis struct {
 	class  int
 	f      *File
 	member *Member
+	nth    int    // its number in the class
 	index  uint32 // method
 	depth  int    // 0 for the method asked about, else how deep it is looked into
 	code   Code
@@ -60,7 +61,7 @@ func (x *analysis) slots() int { return x.locals + x.stack + len(x.sites) }
 func (x *analysis) run(s *Set, class, method, depth int) {
 	c := &s.classes[class]
 	x.s, x.class, x.f, x.depth = s, class, c.f, depth
-	x.member, x.index = &c.f.Methods[method], c.methods[method]
+	x.member, x.nth, x.index = &c.f.Methods[method], method, c.methods[method]
 	x.arena.reset()
 	x.insns, x.blocks, x.sites, x.params = x.insns[:0], x.blocks[:0], x.sites[:0], x.params[:0]
 	x.local = false

@@ -17,6 +17,10 @@ type knowledge struct {
 	members  map[uint32]place // by method, then by field: what defines it
 	fieldsOf map[uint32]place
 
+	// What was found by running code.
+	sites map[Site]string
+	left  map[string]Value
+
 	pool sync.Pool // of *analysis
 
 	mu       sync.Mutex
@@ -238,6 +242,11 @@ func (k *knowledge) field(s *Set, i uint32, depth int) Value {
 		init := s.initial(at.class, m)
 		if depth < 2 {
 			if w, ok := k.initialised(s, at.class)[index]; ok {
+				init = w
+			}
+		}
+		if len(k.left) > 0 {
+			if w, ok := k.left[s.FieldString(index)]; ok {
 				init = w
 			}
 		}

@@ -488,6 +488,13 @@ func (x *analysis) call(in Inst) {
 		return
 	}
 	d := result(proto)
+	if k := &x.s.know; len(k.sites) > 0 {
+		if text, ok := k.sites[Site{x.class, x.nth, in.PC}]; ok && d != "V" {
+			x.touch(x.popArgs(proto, receiver))
+			x.pushAs(d, x.str(text))
+			return
+		}
+	}
 	x.pushAs(d, x.invoke(x.method(in), x.popArgs(proto, receiver), d == "V"))
 }
 

@@ -2,6 +2,7 @@ package emu
 
 import (
 	"math"
+	"strings"
 
 	"github.com/telltale-apk/telltale/dex"
 )
@@ -774,7 +775,7 @@ func (m *Machine) invokeFound(x *method, args []slot) (slot, error) {
 
 // runNative runs a method of the framework.
 func (m *Machine) runNative(f *native, c *call, args []slot) (r slot, err error) {
-	if f == nil || len(args) != f.args {
+	if f == nil || len(args) != f.args || f.on == (c.kind == callStatic) {
 		return slot{}, stop(ReasonMethod, "%s->%s%s", c.class, c.name, c.proto)
 	}
 	if err := m.step(4); err != nil {
@@ -791,7 +792,89 @@ func (m *Machine) runNative(f *native, c *call, args []slot) (r slot, err error)
 			}
 		}
 	}()
-	return f.fn(m, args), nil
+	for _, i := range f.ints {
+		args[i].n = int64(int32(args[i].n))
+	}
+	given := spelledIn(args)
+	r = f.fn(m, args)
+	if n := given + spells(c, args); n > 0 {
+		markSpelled(r.o, n)
+		if len(args) > 0 && c.kind != callStatic {
+			switch d := args[0].o.data.(type) {
+			case *builder:
+				d.spelled = min(len(d.u), n)
+			case *text:
+				if c.name == "<init>" {
+					markSpelled(args[0].o, n)
+				}
+			}
+		}
+	}
+	return r, nil
+}
+
+// spells is how much text a call puts together of characters or bytes.
+func spells(c *call, args []slot) int {
+	switch c.class {
+	case stringDesc:
+		switch {
+		case c.name != "<init>" && c.name != "valueOf" && c.name != "copyValueOf":
+		case strings.HasPrefix(c.proto, "(["):
+			return math.MaxInt32
+		case strings.HasPrefix(c.proto, "(C)"):
+			return 1
+		}
+	case builderDesc, bufferDesc:
+		switch {
+		case c.name == "append" && strings.HasPrefix(c.proto, "(C)"), c.name == "setCharAt", c.name == "appendCodePoint", c.name == "insert" && strings.HasPrefix(c.proto, "(IC)"):
+			return 1
+		case c.name == "append" && strings.HasPrefix(c.proto, "([C") && len(args) > 1 && args[1].o != nil:
+			return int(length(args[1].o.data))
+		case c.name == "insert" && strings.HasPrefix(c.proto, "(I[C") && len(args) > 2 && args[2].o != nil:
+			return int(length(args[2].o.data))
+		}
+	case "Ljava/io/ByteArrayOutputStream;":
+		if c.name == "toString" {
+			return math.MaxInt32
+		}
+	}
+	return 0
+}
+
+// spelledIn is how much of the text among the arguments was spelled.
+func spelledIn(args []slot) (n int) {
+	for i := range args {
+		if o := args[i].o; o != nil {
+			switch d := o.data.(type) {
+			case *text:
+				n += d.spelled
+			case *builder:
+				n += d.spelled
+			}
+		}
+	}
+	return n
+}
+
+// markSpelled notes how much of a text was spelled, or of each in an array.
+func markSpelled(o *object, n int) {
+	if o == nil {
+		return
+	}
+	switch d := o.data.(type) {
+	case *text:
+		if !d.literal {
+			d.spelled = min(len(d.u), n)
+		}
+	case []*object: // of split
+		for _, e := range d {
+			if e != nil {
+				if t, ok := e.data.(*text); ok && !t.literal {
+					t.spelled = min(len(t.u), n)
+				}
+			}
+		}
+	}
 }
 
 // concat puts text together by a recipe (java.lang.invoke.StringConcatFactory).
@@ -801,6 +884,12 @@ func (m *Machine) concat(c *call, args []slot) (slot, error) {
 		types = append(types, d)
 	}
 	consts := c.consts
+	spelled := spelledIn(args)
+	for _, d := range types {
+		if d == "C" {
+			spelled++
+		}
+	}
 	var u []uint16
 	for _, k := range c.recipe {
 		switch {
@@ -821,5 +910,9 @@ func (m *Machine) concat(c *call, args []slot) (slot, error) {
 			return slot{}, stop(ReasonMemory, "")
 		}
 	}
-	return m.newText(u)
+	r, err := m.newText(u)
+	if err == nil {
+		markSpelled(r.o, spelled)
+	}
+	return r, err
 }

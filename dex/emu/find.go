@@ -25,9 +25,12 @@ func (m *Machine) find(x Method, unit int) *method {
 
 // Result is what a call returned.
 type Result struct {
-	Text    string   // in UTF-8; what is no text of Unicode became U+FFFD
-	Args    []string // the arguments that are text
-	Literal bool     // it stands in a file as it is
+	Text string   // in UTF-8; what is no text of Unicode became U+FFFD
+	Args []string // the arguments that are text
+	// Spelled tells that at least half of the text was put together of
+	// characters or bytes, or made from text that was. Text that stands in a file, or
+	// that is a sum of such text and of numbers, is not.
+	Spelled bool
 }
 
 // Call runs the call at instruction pc of a method that unit number unit defines,
@@ -77,6 +80,7 @@ func (m *Machine) fresh() []Unit {
 }
 
 func (m *Machine) callOnce(unit int, caller Method, pc uint32) (r Result, known bool, err error) {
+	defer m.survive(&err)
 	x := m.find(caller, unit)
 	if x == nil {
 		return r, false, nil
@@ -104,6 +108,9 @@ func (m *Machine) callOnce(unit int, caller Method, pc uint32) (r Result, known 
 		err = stop(ReasonThrown, "%s", t.o.class.desc)
 	}
 	if err != nil {
+		if _, limit := Failed(err); !known && !limit {
+			err = nil // the arguments are no constants
+		}
 		return r, known, err
 	}
 	o := v.o
@@ -119,13 +126,24 @@ func (m *Machine) callOnce(unit int, caller Method, pc uint32) (r Result, known 
 	if !ok {
 		return r, known, stop(ReasonValue, "no text was returned")
 	}
-	r.Text, r.Literal = t, o.data.(*text).literal
+	r.Text, r.Spelled = t, o.data.(*text).isSpelled()
 	for _, a := range m.seen {
 		if t, ok := textOf(a.o); ok {
 			r.Args = append(r.Args, t)
 		}
 	}
 	return r, true, nil
+}
+
+func (t *text) isSpelled() bool { return t.spelled > 0 && 2*t.spelled >= len(t.u) }
+
+// survive turns a fault of ours into the end of a run: what it was to read is
+// lost, and nothing else of the app.
+func (m *Machine) survive(err *error) {
+	if x := recover(); x != nil {
+		m.frames = m.frames[:0]
+		*err = stop(ReasonFault, "%v", x)
+	}
 }
 
 func textOf(o *object) (string, bool) {
@@ -139,7 +157,8 @@ func textOf(o *object) (string, bool) {
 	return string(utf16.Decode(t.u)), true
 }
 
-// Left is a string that a class initialiser made and left in a static field.
+// Left is a string that a class initialiser spelled, in the sense of
+// Result.Spelled, and left in a static field.
 type Left struct {
 	PC    uint32 // the instruction of the initialiser by which it was made
 	Field string // smali notation
@@ -150,7 +169,8 @@ type Left struct {
 // Init runs the initialiser of a class, which unit number unit defines, and
 // returns the strings that it made. An initialiser that ended early returns those
 // that it left until then, and the error, a *[Stop].
-func (m *Machine) Init(unit int, desc string) ([]Left, error) {
+func (m *Machine) Init(unit int, desc string) (list []Left, err error) {
+	defer m.survive(&err)
 	c := m.class(desc)
 	if c == nil || c.unit == nil || c.unitNo != unit {
 		return nil, nil
@@ -158,7 +178,7 @@ func (m *Machine) Init(unit int, desc string) ([]Left, error) {
 	end := m.begin(m.limits.Init)
 	m.initialise(c)
 	end()
-	list := m.left(c)
+	list = m.left(c)
 	if m.elsewhere && !m.other && len(list) > 0 {
 		t := m.twin()
 		d := t.class(desc)
@@ -197,7 +217,7 @@ func (m *Machine) left(c *class) (out []Left) {
 			if o == nil {
 				return
 			}
-			if t, ok := o.data.(*text); ok && !t.literal && t.in == clinit {
+			if t, ok := o.data.(*text); ok && t.isSpelled() && t.in == clinit {
 				out = append(out, Left{PC: t.pc, Field: name, Index: index, Text: string(utf16.Decode(t.u))})
 			}
 		}
@@ -232,6 +252,8 @@ func (m *Machine) left(c *class) (out []Left) {
 // Hides reports whether the code of a method looks as if it made text out of
 // something else: numbers, other text, data that are decoded. What it calls counts.
 func (m *Machine) Hides(unit int, x Method) bool {
+	var err error
+	defer m.survive(&err)
 	f := m.find(x, unit)
 	if f == nil {
 		return false
@@ -312,4 +334,45 @@ func (m *Machine) lookAtCall(c *call, t *traits) {
 	case "Ljava/util/zip/GZIPInputStream;", "Ljava/util/zip/InflaterInputStream;", "Ljava/util/zip/Inflater;":
 		t.decodes = true
 	}
+}
+
+// Static is what the initialiser of a class left in a static field: strings.
+type Static struct {
+	Field string // smali notation
+	Array bool   // it holds an array; else Texts has one element
+	Texts []string
+	Known []bool // which of Texts are strings; the others are null or unknown
+}
+
+// Statics returns those static fields of a class that hold strings or arrays of
+// strings, as its initialiser left them. Only for classes that [Machine.Init] was
+// asked about.
+func (m *Machine) Statics(desc string) (out []Static) {
+	c := m.classes[desc]
+	if c == nil {
+		return nil
+	}
+	for i, f := range c.own {
+		if i >= len(c.statics) || c.statics[i].o == nil {
+			continue
+		}
+		s := Static{Field: c.desc + "->" + f.name + ":" + f.typ}
+		add := func(o *object) {
+			t, ok := textOf(o)
+			s.Texts, s.Known = append(s.Texts, t), append(s.Known, ok)
+		}
+		switch d := c.statics[i].o.data.(type) {
+		case *text:
+			add(c.statics[i].o)
+		case []*object:
+			s.Array = true
+			for _, o := range d {
+				add(o)
+			}
+		default:
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
 }

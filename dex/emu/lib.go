@@ -3,6 +3,7 @@ package emu
 import (
 	"errors"
 	"strings"
+	"sync"
 	"unicode/utf16"
 )
 
@@ -13,7 +14,9 @@ import (
 
 // native is a row: a method of the framework.
 type native struct {
-	args int // with the receiver
+	args int   // with the receiver
+	on   bool  // there is a receiver, which is not null
+	ints []int // the arguments that are numbers of 32 bits or less
 	fn   func(m *Machine, a []slot) slot
 }
 
@@ -49,15 +52,21 @@ func (l library) static(class string, fn func(m *Machine, a []slot) slot, names 
 	}
 }
 
-func (l library) add(name string, args int, fn func(m *Machine, a []slot) slot) {
-	for range params(name[strings.IndexByte(name, '('):]) {
+func (l library) add(name string, receivers int, fn func(m *Machine, a []slot) slot) {
+	args := receivers
+	var ints []int
+	for d := range params(name[strings.IndexByte(name, '('):]) {
+		if len(d) == 1 && strings.Contains("ZBCSIF", d) {
+			ints = append(ints, args)
+		}
 		args++
 	}
-	l[name] = &native{args, fn}
+	l[name] = &native{args, receivers > 0, ints, fn}
 }
 
-// natives is the whole table.
-func natives() map[string]*native {
+// natives is the whole table. It never changes, so nobody can tell that it is
+// shared.
+var natives = sync.OnceValue(func() map[string]*native {
 	l := library{}
 	l.text()
 	l.builders()
@@ -69,7 +78,7 @@ func natives() map[string]*native {
 	l.crypto()
 	l.android()
 	return l
-}
+})
 
 // The rows' ways to look at arguments: they fail as Java does if one is null,
 // and end the run if it is not what its type says.

@@ -205,6 +205,21 @@ func (l library) language() {
 	l.static(sys, func(m *Machine, a []slot) slot { return num(m.differs(1_700_000_000_123, 1_800_000_123_457)) }, "currentTimeMillis()")
 	l.static(sys, func(m *Machine, a []slot) slot { return num(m.differs(123_456_789_012_345, 234_567_890_123_457)) }, "nanoTime()")
 	l.static(sys, nothing, "gc()")
+	l.static(sys, func(m *Machine, a []slot) slot {
+		// Those that are the same on every Android device.
+		switch m.gostr(a[0]) {
+		case "line.separator":
+			return m.goText("\n")
+		case "file.separator":
+			return m.goText("/")
+		case "path.separator":
+			return m.goText(":")
+		}
+		m.fail(errNotModelled)
+		return slot{}
+	}, "getProperty("+stringDesc+")")
+	l.static(sys, func(m *Machine, a []slot) slot { return m.goText("\n") }, "lineSeparator()")
+	l.static(localeDesc, func(m *Machine, a []slot) slot { return m.object(localeDesc, "US") }, "getDefault()")
 
 	const objects = "Ljava/util/Objects;"
 	l.static(objects, func(m *Machine, a []slot) slot {
@@ -309,8 +324,19 @@ func (m *Machine) frameworkField(r *fieldRef) (s slot, ok bool) {
 			return make(bigDesc, newBigInt(n))
 		}
 	case "Ljava/io/File;":
-		if r.name == "separator" {
+		switch r.name {
+		case "separator":
 			return slot{o: m.intern(utf16Of("/"))}, true
+		case "pathSeparator":
+			return slot{o: m.intern(utf16Of(":"))}, true
+		case "separatorChar":
+			return num('/'), true
+		case "pathSeparatorChar":
+			return num(':'), true
+		}
+	case "Landroid/os/Build$VERSION;":
+		if r.name == "SDK_INT" {
+			return num(m.differs(28, 34)), true
 		}
 	}
 	return slot{}, false

@@ -417,6 +417,9 @@ func (r *random) next(bits int) int32 {
 func (l library) random() {
 	const d = "Ljava/util/Random;"
 	l.on(d, func(m *Machine, a []slot) slot { return m.fillIn(a[0], &random{scramble(a[1].n)}) }, "<init>(J)")
+	for _, d := range []string{d, "Ljava/security/SecureRandom;"} {
+		l.on(d, func(m *Machine, a []slot) slot { return m.fillIn(a[0], &random{scramble(m.differs(17, 4711))}) }, "<init>()")
+	}
 	on := func(name string, fn func(m *Machine, r *random, a []slot) slot) {
 		l.on(d, func(m *Machine, a []slot) slot {
 			m.changed(a[0])
@@ -541,7 +544,7 @@ func (l library) bigIntegers() {
 			l.on(d, func(m *Machine, a []slot) slot {
 				x, y := m.big(a[0]), m.big(a[1])
 				m.worked(10 + (x.BitLen()+1)*(y.BitLen()+1)/4096)
-				if y.Sign() == 0 && (n == "divide" || n == "remainder" || n == "mod") || n == "mod" && y.Sign() < 0 {
+				if y.Sign() == 0 && (n == "divide" || n == "remainder" || n == "mod") || (n == "mod" || n == "modInverse") && y.Sign() <= 0 {
 					m.fail(m.throw("Ljava/lang/ArithmeticException;", ""))
 				}
 				r := fn(new(big.Int), x, y)

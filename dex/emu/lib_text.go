@@ -602,9 +602,14 @@ func (m *Machine) format(format, args slot) slot {
 }
 
 // builder is the data of a StringBuilder.
-type builder struct{ u []uint16 }
+type builder struct {
+	u       []uint16
+	spelled int // as in text
+}
 
-func (b *builder) copied() (any, int64) { return &builder{slices.Clone(b.u)}, 2 * int64(len(b.u)) }
+func (b *builder) copied() (any, int64) {
+	return &builder{slices.Clone(b.u), b.spelled}, 2 * int64(len(b.u))
+}
 
 func (l library) builders() {
 	for _, d := range []string{builderDesc, bufferDesc} {
@@ -612,7 +617,7 @@ func (l library) builders() {
 		l.on(d, func(m *Machine, a []slot) slot {
 			u := slices.Clone(m.seq(a[1]))
 			m.grown(2 * len(u))
-			return m.fillIn(a[0], &builder{u})
+			return m.fillIn(a[0], &builder{u: u})
 		}, "<init>("+stringDesc+")", "<init>("+seqDesc+")")
 		add := func(m *Machine, s slot, u []uint16) slot {
 			m.changed(s)

@@ -32,6 +32,9 @@ var unknown = &object{}
 type text struct {
 	u       []uint16
 	literal bool // it stands in a file
+	// spelled is how much of it was put together of characters or bytes, or made
+	// from text that was: not of strings and numbers.
+	spelled int
 	// The initialiser, or the outermost method, that it was made for, and its
 	// instruction.
 	in *method
@@ -52,6 +55,7 @@ const (
 	ReasonDepth  Reason = "depth"         // Limits.Depth
 	ReasonTime   Reason = "time"          // Limits.Time
 	ReasonThrown Reason = "exception"     // that nobody caught
+	ReasonFault  Reason = "fault"         // of this program
 )
 
 // Stop is the error of a run that ended early.
@@ -225,7 +229,7 @@ func (m *Machine) begin(n int64) (end func()) {
 	m.run = m.runs
 	m.setUntil(n)
 	m.heap, m.room = 0, m.limits.Memory
-	m.frames, m.base, m.top, m.journal = m.frames[:0], 0, 0, m.journal[:0]
+	m.frames, m.base, m.top, m.journal, m.keeping = m.frames[:0], 0, 0, m.journal[:0], false
 	return func() {
 		for i := len(m.journal) - 1; i >= 0; i-- {
 			s := &m.journal[i]

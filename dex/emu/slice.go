@@ -1,6 +1,9 @@
 package emu
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A call is run with the arguments that the code before it gives it, if that is
 // known without running the whole method: only those instructions are run that
@@ -134,10 +137,10 @@ func (b *body) mutates(in *insn, fn func(r uint32)) {
 
 // changeable reports whether objects of a type may change.
 func changeable(d string) bool {
-	switch d[0] {
-	case '[':
+	switch {
+	case strings.HasPrefix(d, "["):
 		return true
-	case 'L':
+	case strings.HasPrefix(d, "L"):
 		return d != stringDesc && d != "Ljava/lang/Class;" && d != "Ljava/lang/Integer;"
 	}
 	return false

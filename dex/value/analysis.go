@@ -22,6 +22,7 @@ type Analysis struct {
 	code   dex.Code
 	graph  ir.Graph
 	models []uint16
+	known  map[uint32]string // what calls return, by address
 
 	regs  int // registers
 	slots int // then: the last result, then a slot for each site
@@ -88,6 +89,10 @@ func (x *Analysis) run(a *App, file int, m dex.MethodDef, depth int) {
 		x.code = dex.Code{}
 	}
 	x.models = a.models(file)
+	x.known = nil
+	if len(a.returnsKnown) > 0 {
+		x.known = a.returnsKnown[methodOf{file, m.Index}]
+	}
 	x.arena.reset()
 	x.base, x.at = x.mark(), -1
 	if x.code.Units() == 0 {

@@ -30,6 +30,10 @@ type App struct {
 	returned [][3][]atomic.Pointer[Value]
 	fields   [][3][]atomic.Pointer[Value]
 
+	// What was found by running code.
+	returnsKnown map[methodOf]map[uint32]string
+	fieldsKnown  map[string]Value
+
 	mu      sync.Mutex
 	cache   []*Analysis // a few that were asked last, the newest at the end
 	members map[classAt]*members
@@ -489,6 +493,9 @@ func (a *App) readField(file int, index uint32, depth int) Value {
 		if c, ok := a.initialised(at)[name]; ok {
 			init = c
 		}
+	}
+	if c, ok := a.fieldsKnown[name]; ok {
+		init = c
 	}
 	switch {
 	case !constant(init):

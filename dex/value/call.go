@@ -25,6 +25,13 @@ func (x *Analysis) call(pc uint32, in dex.Inst) {
 		return
 	}
 	index := in.Index()
+	if len(x.known) > 0 {
+		if text, ok := x.known[pc]; ok {
+			x.touch(in)
+			x.setResult(x.str(text))
+			return
+		}
+	}
 	if n := x.models[index]; n > 0 && n != ofApp {
 		c := call{index, x.callArgs(in, x.args[:0])}
 		x.args = c.args

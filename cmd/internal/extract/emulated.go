@@ -10,7 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/telltale-apk/telltale/dex/classfile"
 	"github.com/telltale-apk/telltale/dex/emu"
+	"github.com/telltale-apk/telltale/dex/value"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -43,14 +45,16 @@ type runnable interface {
 	reveal(list []revealed)
 }
 
+// maxLeft is how long an array in a static field is that is handed on.
+const maxLeft = 1 << 10
+
 // revealed is a string that a call, or an initialiser, made.
 type revealed struct {
-	body  int
-	pc    uint32
-	text  string
-	by    string
-	field string // the static field that an initialiser left it in
-	index int    // and where in it, -1 if it is the field
+	body int
+	pc   uint32
+	text string
+	by   string
+	call bool // it is what the call returns
 }
 
 // strings that were found are behind those of the file.
@@ -121,13 +125,16 @@ type emulation struct {
 	units  []runnable
 	m      *emu.Machine
 	found  [][]revealed // by unit
+	left   []emu.Static
 	total  int
 	consts []map[string]bool
-	ended  map[emu.Reason]int
+	ended  map[emu.Reason]int // runs, by why they ended early
+	runs   int
 }
 
-// emulate reads the strings that the app's code hides.
-func (b *builder) emulate() {
+// emulate reads the strings that the app's code hides. It returns how that went,
+// nil if nothing was to be run.
+func (b *builder) emulate() *emulation {
 	var units []runnable
 	for _, u := range b.set.Units {
 		if r, ok := u.(runnable); ok {
@@ -135,12 +142,12 @@ func (b *builder) emulate() {
 		}
 	}
 	if len(units) == 0 || b.ctx.Err() != nil {
-		return
+		return nil
 	}
 	e := &emulation{units: units, found: make([][]revealed, len(units)), consts: make([]map[string]bool, len(units)), ended: map[emu.Reason]int{}}
 	calls, inits := e.candidates()
 	if len(calls) == 0 && len(inits) == 0 {
-		return
+		return nil
 	}
 	var list []emu.Unit
 	for _, u := range units {
@@ -151,18 +158,19 @@ func (b *builder) emulate() {
 	e.collect(calls)
 	for _, c := range calls {
 		if b.ctx.Err() != nil {
-			return
+			return e
 		}
 		e.calls(c)
 	}
 	for _, c := range inits {
 		if b.ctx.Err() != nil {
-			return
+			return e
 		}
 		if e.m.Hides(c.unit, c.method) {
 			e.init(c)
 		}
 	}
+	e.tell()
 	for i, l := range e.found {
 		if len(l) > 0 {
 			units[i].reveal(l)
@@ -176,6 +184,7 @@ func (b *builder) emulate() {
 			b.note("", fact.ProblemBudget, true, "the limit on %s was reached while code was run that hides strings: there may be more of them%s", limitWords[r.limit], raise(r.limit))
 		}
 	}
+	return e
 }
 
 var limitWords = map[string]string{"emulated": "instructions", "emulated-time": "the time"}
@@ -436,10 +445,9 @@ func (e *emulation) calls(c *candidate) {
 		u := e.units[s.unit]
 		caller := e.name(s.unit, u.Bodies()[s.body].Method)
 		r, known, err := e.m.Call(s.unit, caller, s.pc)
-		if why, limit := emu.Failed(err); why != "" {
-			if limit {
-				e.ended[why]++
-			}
+		e.runs++
+		if why, _ := emu.Failed(err); why != "" {
+			e.ended[why]++
 			last = why
 			if failed++; failed >= maxIdle && len(got) == 0 {
 				break // it cannot be run
@@ -465,25 +473,33 @@ func (e *emulation) calls(c *candidate) {
 	}
 	by := c.method.String()
 	for _, r := range got {
-		if r.Literal || !hidesText(r.Text, r.Args) {
+		if !r.Spelled || !hidesText(r.Text, r.Args) {
 			continue
 		}
-		e.add(r.at.unit, revealed{body: r.at.body, pc: r.at.pc, text: r.Text, by: by, index: -1})
+		e.add(r.at.unit, revealed{body: r.at.body, pc: r.at.pc, text: r.Text, by: by, call: true})
 	}
 }
 
 // init runs an initialiser.
 func (e *emulation) init(c *candidate) {
 	list, err := e.m.Init(c.unit, c.method.Class)
-	if why, limit := emu.Failed(err); limit {
+	e.runs++
+	if why, _ := emu.Failed(err); why != "" {
 		e.ended[why]++
 	}
 	by := c.method.String()
+	fields := map[string]bool{}
 	for _, l := range list {
 		if !hidesText(l.Text, nil) || e.isConstant(c.unit, l.Text) {
 			continue
 		}
-		e.add(c.unit, revealed{body: c.sites[0].body, pc: l.PC, text: l.Text, by: by, field: l.Field, index: l.Index})
+		e.add(c.unit, revealed{body: c.sites[0].body, pc: l.PC, text: l.Text, by: by})
+		fields[l.Field] = true
+	}
+	for _, s := range e.m.Statics(c.method.Class) {
+		if fields[s.Field] && len(s.Texts) <= maxLeft {
+			e.left = append(e.left, s)
+		}
 	}
 }
 
@@ -492,6 +508,63 @@ func (e *emulation) add(unit int, r revealed) {
 		return
 	}
 	e.found[unit] = append(e.found[unit], r)
+}
+
+// tell lets those know what calls return and fields hold who are asked for the
+// arguments of calls.
+func (e *emulation) tell() {
+	var app *value.App
+	ofApp := value.Known{Returns: map[value.Site]string{}, Fields: map[string]value.Value{}}
+	ofSet := map[string]classfile.Value{}
+	for _, l := range e.left {
+		ofApp.Fields[l.Field], ofSet[l.Field] = staticValue(l), classStatic(l)
+	}
+	for i, u := range e.units {
+		switch u := u.(type) {
+		case *dexUnit:
+			app = u.values.app
+			for _, r := range e.found[i] {
+				if r.call {
+					ofApp.Returns[value.Site{File: u.values.file, Method: u.defs[r.body], PC: r.pc}] = r.text
+				}
+			}
+		case *classUnit:
+			k := classfile.Known{Returns: map[classfile.Site]string{}, Fields: ofSet}
+			for _, r := range e.found[i] {
+				if at := u.at[r.body]; r.call {
+					k.Returns[classfile.Site{Class: at.class, Method: at.method, PC: r.pc}] = r.text
+				}
+			}
+			u.s.Know(k)
+		}
+	}
+	if app != nil {
+		app.Know(ofApp)
+	}
+}
+
+// staticValue is what a static field holds, for the interpreter of DEX code.
+func staticValue(l emu.Static) value.Value {
+	list := make([]value.Value, len(l.Texts))
+	for i, t := range l.Texts {
+		if list[i].Kind = value.Unknown; l.Known[i] {
+			list[i] = value.Value{Kind: value.String, S: t}
+		}
+	}
+	if l.Array {
+		return value.Value{Kind: value.Array, Elems: list}
+	}
+	return list[0]
+}
+
+// classStatic is that for the interpreter of class files.
+func classStatic(l emu.Static) classfile.Value {
+	v := staticValue(l)
+	out := classfile.Value{Kind: classfile.Kind(v.Kind), S: v.S}
+	for _, e := range v.Elems {
+		out.Elems = append(out.Elems, classfile.Value{Kind: classfile.Kind(e.Kind), S: e.S})
+	}
+	return out
 }
 
 // isConstant reports whether a unit holds a string as it is.
@@ -539,6 +612,9 @@ func readable(s string) bool {
 // scrambled reports whether text is what a digest or an encoder makes of text
 // that could be read.
 func scrambled(s string, args []string) bool {
+	if n := len(s); (n == 32 || n == 40 || n == 64) && strings.TrimLeft(s, "0123456789abcdef") == "" {
+		return slices.ContainsFunc(args, func(a string) bool { return len(a) < n && readable(a) })
+	}
 	if len(s) < 8 || strings.TrimLeft(s, "0123456789abcdefABCDEF") != "" && !looksBase64(s) {
 		return false
 	}
