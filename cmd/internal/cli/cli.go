@@ -153,6 +153,7 @@ func (e *env) app() *cli.App {
 	commands := []*cli.Command{
 		e.scanCommand(),
 		e.explainCommand(),
+		e.whyNotCommand(),
 		e.reportCommand(),
 		e.policyCommand(),
 		e.diffCommand(),

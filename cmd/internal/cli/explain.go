@@ -17,7 +17,7 @@ func (e *env) explainCommand() *cli.Command {
 		Usage:     "show the whole evidence for something in an app",
 		ArgsUsage: "APK WHAT",
 		Description: "WHAT is an SDK (id or name), a host or domain, or an identifier (id or name), as\n" +
-			"the report names them.",
+			"the report names them. Of an SDK each clause of its rule is told, too.",
 		Flags: slices.Concat(scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to colour: auto, always or never"},
 		}),
@@ -53,7 +53,16 @@ func (e *env) explain(c *cli.Context) error {
 	case err != nil:
 		return &exitError{exitUsage, err.Error()}
 	case n == 0:
-		return &exitError{exitNothing, fmt.Sprintf("nothing called %q was found in %s (looked at %d apps): use a name, id or host as the report writes it", what, c.Args().First(), apps)}
+		msg := fmt.Sprintf("nothing called %q was found in %s (looked at %d apps): use a name, id or host as the report writes it", what, c.Args().First(), apps)
+		if sdkCalled(rules, what) != nil {
+			msg += "; 'telltale why-not' says what its rule misses"
+		}
+		return &exitError{exitNothing, msg}
+	}
+	// Clause by clause, where that is one app and no worker is to read it.
+	if s := sdkCalled(rules, what); s != nil && apps == 1 && !c.Bool("isolate") {
+		fmt.Fprintln(e.stdout)
+		return e.tellClauses(c.Context, c.Args().First(), opt, opt.Rules, s)
 	}
 	return nil
 }
