@@ -31,6 +31,7 @@ import (
 	"github.com/telltale-apk/telltale/cmd/internal/scan"
 	"github.com/telltale-apk/telltale/cmd/telltale-worker/internal/dataset"
 	"github.com/telltale-apk/telltale/cmd/telltale-worker/internal/queue"
+	"github.com/telltale-apk/telltale/cmd/telltale-worker/internal/simulate"
 	"github.com/telltale-apk/telltale/cmd/telltale-worker/internal/store"
 	"github.com/telltale-apk/telltale/cmd/telltale-worker/internal/work"
 	"github.com/telltale-apk/telltale/signatures"
@@ -103,6 +104,21 @@ func (p *program) app() *cli.App {
 				Name: "status", Usage: "say how far a run is",
 				Flags:  slices.Concat(where, q, log),
 				Before: p.logging, Action: p.status,
+			},
+			{
+				Name: "plan", Usage: "play a run through that is too large to try, with recorded times", ArgsUsage: "LOG…",
+				Description: "LOG is what 'work' logged as JSON: the seconds that apps took are drawn from it.",
+				Flags: slices.Concat(log, []cli.Flag{
+					&cli.IntFlag{Name: "items", Value: 1_000_000, Usage: "`N` apps"},
+					&cli.IntFlag{Name: "machines", Value: 16, Usage: "on `N` machines"},
+					&cli.IntFlag{Name: "slots", Value: 8, Usage: "each of which analyses `N` apps at the same time"},
+					&cli.DurationFlag{Name: "overhead", Value: 5 * time.Millisecond, Usage: "queue and store take `TIME` for each app"},
+					&cli.Float64Flag{Name: "poison", Value: 0.00001, Usage: "this `PART` of the apps brings its worker down"},
+					&cli.DurationFlag{Name: "mtbf", Value: 72 * time.Hour, Usage: "a machine is lost every `TIME`"},
+					&cli.Float64Flag{Name: "queue-rate", Value: 2000, Usage: "the queue hands out at most `N` apps a second"},
+					&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "of the chance that is played with"},
+				}),
+				Before: p.logging, Action: p.plan,
 			},
 			{
 				Name: "serve", Usage: "be the queue's server, for one machine or a small net",
@@ -621,5 +637,56 @@ func (p *program) serve(c *cli.Context) error {
 	p.log.WithField("url", url).Info("the queue is served")
 	<-c.Context.Done()
 	stop()
+	return nil
+}
+
+func (p *program) plan(c *cli.Context) error {
+	if !c.Args().Present() {
+		return errors.New("plan needs a LOG that 'telltale-worker work' wrote as JSON")
+	}
+	var times []time.Duration
+	for _, name := range c.Args().Slice() {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		dec := json.NewDecoder(f)
+		for err == nil {
+			var line struct {
+				Msg     string
+				Seconds float64
+			}
+			if err = dec.Decode(&line); err == nil && line.Msg == "done" && line.Seconds > 0 {
+				times = append(times, time.Duration(line.Seconds*float64(time.Second)))
+			}
+		}
+		f.Close()
+		if !errors.Is(err, io.EOF) {
+			return fmt.Errorf("%s is no log of JSON lines: %w", name, err)
+		}
+	}
+	if len(times) == 0 {
+		return errors.New("the log has no app that was done")
+	}
+	slices.Sort(times)
+	var sum time.Duration
+	for _, t := range times {
+		sum += t
+	}
+	at := func(q float64) time.Duration { return times[int(q*float64(len(times)-1))].Round(time.Millisecond) }
+	fmt.Fprintf(p.stdout, "%d recorded times: mean %v, median %v, 99 %% under %v, longest %v\n",
+		len(times), (sum / time.Duration(len(times))).Round(time.Millisecond), at(0.5), at(0.99), at(1))
+	out, err := simulate.Run(simulate.Plan{
+		Items: c.Int("items"), Machines: c.Int("machines"), Slots: c.Int("slots"), Times: times, Overhead: c.Duration("overhead"),
+		Poison: c.Float64("poison"), Attempts: 5, AckWait: 30 * time.Second, Restart: 10 * time.Second,
+		MTBF: c.Duration("mtbf"), Replace: 5 * time.Minute, Queue: c.Float64("queue-rate"), Seed: c.Uint64("seed"),
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "%d apps on %d machines with %d slots each: %v, of which the last %v with half the slots idle or more; slots busy %.0f %%\n",
+		c.Int("items"), c.Int("machines"), c.Int("slots"), out.Took.Round(time.Second), out.Tail.Round(time.Second), 100*out.Busy)
+	fmt.Fprintf(p.stdout, "%.0f apps a second; %d handed out again, %d given up, %d machines lost, %v of work for nothing\n",
+		float64(c.Int("items"))/out.Took.Seconds(), out.Redelivered, out.Dead, out.Lost, out.Wasted.Round(time.Second))
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -37,6 +38,8 @@ type Worker struct {
 	Log     *logrus.Logger
 	Metrics *Metrics
 
+	done, failed atomic.Int64 // items
+
 	// alone is held to write by an item that comes again: if it brings the
 	// worker down, it shall be known that it was this one, and take no other
 	// with it once more.
@@ -51,6 +54,7 @@ type Metrics struct {
 	repeated prometheus.Counter
 	dead     prometheus.Counter
 	faults   *prometheus.CounterVec
+	failures *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -63,9 +67,40 @@ func NewMetrics(r prometheus.Registerer, fetched func() int64) *Metrics {
 		dead:     prometheus.NewCounter(prometheus.CounterOpts{Name: "telltale_items_dead_total", Help: "Items that were given up."}),
 		faults:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "telltale_faults_total", Help: "What went wrong around items, by what was to be done."}, []string{"doing"}),
 	}
-	r.MustRegister(m.items, m.seconds, m.busy, m.repeated, m.dead, m.faults,
+	m.failures = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "telltale_failures_total", Help: "Problems of items that could not be analysed, by kind."}, []string{"kind"})
+	r.MustRegister(m.failures, m.items, m.seconds, m.busy, m.repeated, m.dead, m.faults,
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "telltale_fetched_bytes_total", Help: "Bytes of inputs fetched from a bucket."}, func() float64 { return float64(fetched()) }))
 	return m
+}
+
+// every is how often the log tells how far the run is.
+const every = 10 * time.Second
+
+// tell logs, until ctx ends, how far the run is: what this worker did, at what
+// rate, and for how long all workers will be busy if the queue goes on
+// shrinking as it did.
+func (w *Worker) tell(ctx context.Context) {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	begin, before := time.Now(), queue.State{}
+	first := true
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		log := w.Log.WithFields(logrus.Fields{"done": w.done.Load(), "rate": float64(w.done.Load()) / time.Since(begin).Seconds(), "failed": w.failed.Load()})
+		if s, err := w.Queue.State(ctx); err == nil {
+			left := s.Waiting + uint64(s.Held)
+			log = log.WithFields(logrus.Fields{"waiting": s.Waiting, "held": s.Held})
+			if was := before.Waiting + uint64(before.Held); !first && was > left {
+				log = log.WithField("remaining", (time.Duration(float64(left) / float64(was-left) * float64(every))).Round(time.Second).String())
+			}
+			before, first = s, false
+		}
+		log.Info("progress")
+	}
 }
 
 // Run works until ctx ends, or no item is left. Then what was begun is
@@ -78,6 +113,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	for range w.Jobs {
 		free <- struct{}{}
 	}
+	go w.tell(inner)
 	var wg sync.WaitGroup
 	defer func() {
 		timer := time.AfterFunc(w.Grace, cancel)
@@ -204,6 +240,13 @@ func (w *Worker) item(ctx context.Context, d *queue.Delivery) {
 	took := time.Since(begin)
 	w.Metrics.seconds.Observe(took.Seconds())
 	w.Metrics.items.WithLabelValues(string(app.Status)).Inc()
+	w.done.Add(1)
+	if app.Status == fact.Failed {
+		w.failed.Add(1)
+		for _, p := range app.Problems {
+			w.Metrics.failures.WithLabelValues(string(p.Kind)).Inc()
+		}
+	}
 	log.WithFields(logrus.Fields{"status": app.Status, "seconds": took.Seconds()}).Info("done")
 	w.settle(d.Done, log)
 }
