@@ -95,7 +95,7 @@ func (w *Worker) tell(ctx context.Context) {
 			left := s.Waiting + uint64(s.Held)
 			log = log.WithFields(logrus.Fields{"waiting": s.Waiting, "held": s.Held})
 			if was := before.Waiting + uint64(before.Held); !first && was > left {
-				log = log.WithField("remaining", (time.Duration(float64(left) / float64(was-left) * float64(every))).Round(time.Second).String())
+				log = log.WithField("remaining", time.Duration(float64(left)/float64(was-left)*float64(every)).Round(time.Second).String())
 			}
 			before, first = s, false
 		}
