@@ -67,6 +67,7 @@ type htmlHandler struct {
 	domains map[string]int
 	places  map[string]int
 	owners  map[string]int
+	rules   map[string]int
 	seen    map[string]int // ids of apps
 	err     error
 	closed  bool
@@ -77,9 +78,9 @@ type htmlHandler struct {
 type (
 	htmlIndex struct {
 		Tool    string        `json:"tool"`
-		Rules   string        `json:"rules"`
+		Digest  string        `json:"digest"` // of the signatures
+		Rules   []htmlRule    `json:"rules"`  // of the policy
 		Summary event.Summary `json:"summary"`
-		Policy  *event.Policy `json:"policy,omitempty"`
 		Places  []htmlPlace   `json:"places"`
 		SDKs    []htmlSDK     `json:"sdks"`
 		IDs     []htmlID      `json:"ids"`
@@ -87,6 +88,15 @@ type (
 		Owners  []htmlOwner   `json:"owners"`
 		Apps    []htmlApp     `json:"apps"`
 		Cut     int           `json:"cut"` // domains and owners that the overview leaves out
+	}
+	htmlRule struct {
+		Name        string `json:"name"`
+		Severity    string `json:"severity"`
+		Description string `json:"description"`
+		Apps        int    `json:"apps"` // that break it
+		Violations  int    `json:"violations"`
+		Suppressed  int    `json:"suppressed"`
+		Known       int    `json:"known"`
 	}
 	htmlPlace struct {
 		City    string `json:"city"`
@@ -125,21 +135,22 @@ type (
 		SDK  int    `json:"sdk"`
 	}
 	htmlApp struct {
-		ID       string         `json:"id"`
-		Path     string         `json:"path"`
-		Package  string         `json:"package"`
-		Label    string         `json:"label"`
-		Version  string         `json:"version"`
-		Code     int64          `json:"code"` // version code
-		Status   string         `json:"status"`
-		Why      string         `json:"why"` // why not all was read
-		Signer   string         `json:"signer"`
-		Events   int            `json:"events"`
-		SDKs     []htmlCarry    `json:"sdks"`
-		IDs      []htmlAsk      `json:"ids"`
-		Domains  []htmlAsk      `json:"domains"`
-		Keys     [][3]string    `json:"keys"`               // SDK, name, value
-		Verdicts map[string]int `json:"verdicts,omitempty"` // by outcome and severity
+		ID         string      `json:"id"`
+		Path       string      `json:"path"`
+		Package    string      `json:"package"`
+		Label      string      `json:"label"`
+		Version    string      `json:"version"`
+		Code       int64       `json:"code"` // version code
+		Status     string      `json:"status"`
+		Why        string      `json:"why"` // why not all was read
+		Signer     string      `json:"signer"`
+		Events     int         `json:"events"`
+		SDKs       []htmlCarry `json:"sdks"`
+		IDs        []htmlAsk   `json:"ids"`
+		Domains    []htmlAsk   `json:"domains"`
+		Keys       [][3]string `json:"keys"`   // SDK, name, value
+		Broken     []int       `json:"broken"` // rules of the policy
+		Violations int         `json:"violations"`
 	}
 	htmlCarry struct {
 		SDK     int    `json:"sdk"`
@@ -177,8 +188,8 @@ type (
 func newHTML(w io.Writer) *htmlHandler {
 	h := &htmlHandler{
 		w: bufio.NewWriter(w), sdks: map[string]int{}, ids: map[string]int{}, domains: map[string]int{},
-		places: map[string]int{}, owners: map[string]int{}, seen: map[string]int{},
-		index: htmlIndex{Places: []htmlPlace{}, SDKs: []htmlSDK{}, IDs: []htmlID{}, Domains: []htmlDomain{}, Owners: []htmlOwner{}, Apps: []htmlApp{}},
+		places: map[string]int{}, owners: map[string]int{}, rules: map[string]int{}, seen: map[string]int{},
+		index: htmlIndex{Rules: []htmlRule{}, Places: []htmlPlace{}, SDKs: []htmlSDK{}, IDs: []htmlID{}, Domains: []htmlDomain{}, Owners: []htmlOwner{}, Apps: []htmlApp{}},
 	}
 	h.tmpl, h.err = template.New("page").Funcs(template.FuncMap{"thousands": thousands, "plural": plural, "plural2": plural2}).Parse(htmlPage)
 	if h.err == nil {
@@ -194,6 +205,12 @@ func (h *htmlHandler) Handle(m *event.Message) error {
 	switch {
 	case m.Start != nil:
 		h.start = *m.Start
+		if p := m.Start.Policy; p != nil {
+			for i := range p.Rules {
+				r := &h.index.Rules[h.rule(p.Rules[i].Name)]
+				r.Severity, r.Description = name(p.Rules[i].Severity), brief(cmp.Or(p.Rules[i].Description, p.Rules[i].Deny, p.Rules[i].Require, p.Rules[i].Allow), htmlText)
+			}
+		}
 		h.head()
 	case m.App != nil:
 		h.app(m.App)
@@ -285,8 +302,12 @@ func seat(list []finding.Registration) *finding.Registration {
 	return nil
 }
 
+func (h *htmlHandler) rule(id string) int {
+	return intern(h.rules, &h.index.Rules, id, func() htmlRule { return htmlRule{Name: name(id)} })
+}
+
 func (h *htmlHandler) sdk(id, title string) int {
-	return intern(h.sdks, &h.index.SDKs, id, func() htmlSDK { return htmlSDK{ID: name(id), Name: name(cmp.Or(title, id)), Seat: -1} })
+	return intern(h.sdks, &h.index.SDKs, id, func() htmlSDK { return htmlSDK{ID: name(id), Name: name(cmp.Or(title, id, noName)), Seat: -1} })
 }
 
 // owner returns the index of whose code a place is; -1 if there is no room.
@@ -318,7 +339,7 @@ func (h *htmlHandler) by(sites []finding.Site) []int {
 
 // domain returns the index of an endpoint's domain; -1 if there is no room.
 func (h *htmlHandler) domain(e *finding.Endpoint) int {
-	key := name(cmp.Or(e.RegistrableDomain, e.Host, e.Value))
+	key := name(cmp.Or(e.RegistrableDomain, e.Host, e.Value, noName))
 	if _, ok := h.domains[key]; !ok && len(h.domains) == htmlDomains {
 		h.index.Cut++
 		return -1
@@ -339,7 +360,7 @@ func (h *htmlHandler) domain(e *finding.Endpoint) int {
 func (h *htmlHandler) overview(a *event.App, id string) htmlApp {
 	out := htmlApp{
 		ID: id, Path: name(a.Path), Package: name(a.Package), Label: name(a.Label), Version: name(a.VersionName), Code: a.VersionCode,
-		Status: name(string(a.Status)), SDKs: []htmlCarry{}, IDs: []htmlAsk{}, Domains: []htmlAsk{}, Keys: [][3]string{},
+		Status: name(string(a.Status)), SDKs: []htmlCarry{}, IDs: []htmlAsk{}, Domains: []htmlAsk{}, Keys: [][3]string{}, Broken: []int{},
 	}
 	if len(a.Signers) > 0 {
 		out.Signer = name(a.Signers[0].SHA256)
@@ -355,7 +376,7 @@ func (h *htmlHandler) overview(a *event.App, id string) htmlApp {
 		n := h.sdk(s.ID, s.Name)
 		meta := &h.index.SDKs[n]
 		if meta.Vendor == "" {
-			meta.Name, meta.Vendor, meta.Category = name(cmp.Or(s.Name, s.ID)), name(s.VendorName), name(s.Category)
+			meta.Name, meta.Vendor, meta.Category = name(cmp.Or(s.Name, s.ID, noName)), name(s.VendorName), name(s.Category)
 			meta.Tracker, meta.Packer = s.Tracker, s.Kind == "packer"
 			if r := seat(s.VendorRecords); r != nil {
 				meta.Seat, meta.Grade = h.place(r), name(r.Grade)
@@ -376,7 +397,7 @@ func (h *htmlHandler) overview(a *event.App, id string) htmlApp {
 	for i := range a.Identifiers {
 		d := &a.Identifiers[i]
 		n := intern(h.ids, &h.index.IDs, d.ID, func() htmlID {
-			return htmlID{name(d.ID), name(cmp.Or(d.Name, d.ID)), name(d.Group), brief(d.Glossary, htmlText), name(d.Reset), name(d.Permission), brief(d.Restriction, htmlText)}
+			return htmlID{name(d.ID), name(cmp.Or(d.Name, d.ID, noName)), name(d.Group), brief(d.Glossary, htmlText), name(d.Reset), name(d.Permission), brief(d.Restriction, htmlText)}
 		})
 		out.IDs = append(out.IDs, htmlAsk{n, d.Confidence == "low", h.by(d.Sites)})
 	}
@@ -409,10 +430,22 @@ func (h *htmlHandler) overview(a *event.App, id string) htmlApp {
 		}
 	}
 	for i := range a.Verdicts {
-		if out.Verdicts == nil {
-			out.Verdicts = map[string]int{}
+		v := &a.Verdicts[i]
+		n := h.rule(v.Rule)
+		r := &h.index.Rules[n]
+		switch v.Outcome {
+		case "violation":
+			out.Violations++
+			r.Violations++
+			if !slices.Contains(out.Broken, n) {
+				out.Broken = append(out.Broken, n)
+				r.Apps++
+			}
+		case "suppressed":
+			r.Suppressed++
+		case "known":
+			r.Known++
 		}
-		out.Verdicts[name(a.Verdicts[i].Outcome+" "+a.Verdicts[i].Severity)]++
 	}
 	return out
 }
@@ -617,12 +650,9 @@ func htmlWhoOf(a *event.App, most int) []*htmlWho {
 }
 
 func (h *htmlHandler) end(s *event.Summary) {
-	h.index.Tool, h.index.Rules = name(h.start.Tool.Version), name(h.start.Signatures.Digest)
+	h.index.Tool, h.index.Digest = name(h.start.Tool.Version), name(h.start.Signatures.Digest)
 	sum := safeCopy(reflect.ValueOf(*s)).Interface().(event.Summary)
 	h.index.Summary = sum
-	if h.start.Policy != nil {
-		h.index.Policy = safeCopy(reflect.ValueOf(h.start.Policy)).Interface().(*event.Policy)
-	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	if err := enc.Encode(h.index); err != nil {

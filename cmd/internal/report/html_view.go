@@ -34,6 +34,7 @@ type (
 		KeysMore     int
 		Versions     []htmlSeries
 		VersionsMore int
+		Policy       []htmlRule
 		Reasons      []event.ExitReason
 		ReasonsMore  int
 		Plain        []htmlPlain
@@ -112,6 +113,7 @@ const (
 	chartRows   = 30
 	chartLists  = 12
 	plainApps   = 5000
+	noName      = "no name"
 	barLeft     = 240
 	barRoom     = 330
 	matrixCell  = 22
@@ -119,12 +121,7 @@ const (
 	notIDGroups = "n/a"
 )
 
-// stateRank orders states, the strongest first.
-var stateRank = map[string]int{
-	string(finding.Reachable): 0, string(finding.Wired): 1, string(finding.Present): 2,
-	string(finding.Disabled): 3, string(finding.Stub): 4, string(finding.Referenced): 5,
-}
-
+// stateMark is how a chart shows a state.
 func stateMark(state string) string {
 	f := strings.Fields(stateMarks)
 	if i := slices.Index(f, state); i >= 0 {
@@ -149,8 +146,7 @@ func link(view string, pairs ...string) string {
 func linkTo(kind, id string) string { return "#/" + kind + "/" + url.PathEscape(id) }
 
 func (a *htmlApp) Title() string {
-	t := cmp.Or(a.Label, a.Package, a.Path[strings.LastIndexByte(a.Path, '/')+1:])
-	return t
+	return cmp.Or(a.Label, a.Package, a.Path[strings.LastIndexByte(a.Path, '/')+1:], noName)
 }
 
 func (a *htmlApp) Href() string { return linkTo("app", a.ID) }
@@ -159,7 +155,7 @@ func (a *htmlApp) Href() string { return linkTo("app", a.ID) }
 func (c *htmlCarry) carried() bool { return c.State != string(finding.Referenced) }
 
 func (h *htmlHandler) view() *htmlView {
-	v := &htmlView{Tool: h.index.Tool, Rules: shortDigest(h.index.Rules), Summary: &h.index.Summary}
+	v := &htmlView{Tool: h.index.Tool, Rules: shortDigest(h.index.Digest), Policy: h.index.Rules, Summary: &h.index.Summary}
 	for _, k := range slices.Sorted(maps.Keys(v.Summary.Skipped)) {
 		v.Skipped = append(v.Skipped, htmlTile{N: thousands(v.Summary.Skipped[k]), Text: k})
 	}
@@ -173,7 +169,9 @@ func (h *htmlHandler) view() *htmlView {
 	v.keys(h.index.Apps, &h.index)
 	v.versions(h.index.Apps, &h.index)
 	// Those about what could not be read stand above.
-	reasons := slices.DeleteFunc(slices.Clone(v.Summary.ExitReasons), func(r event.ExitReason) bool { return r.Code == 3 })
+	reasons := slices.DeleteFunc(slices.Clone(v.Summary.ExitReasons), func(r event.ExitReason) bool {
+		return r.Code == 3 || len(v.Policy) > 0 && r.Path != "" // the policy's table says which
+	})
 	v.Reasons = first(reasons, chartLists)
 	v.ReasonsMore = len(reasons) - len(v.Reasons)
 	v.plain(&h.index)
@@ -195,7 +193,7 @@ func (v *htmlView) unread(apps []htmlApp) {
 	for _, s := range []struct {
 		status fact.Status
 		text   string
-	}{{fact.Failed, "not read at all"}, {fact.NoCode, "without their code"}, {fact.Partial, "read only in part"}} {
+	}{{fact.Failed, "not read at all"}, {fact.NoCode, "without the app's code"}, {fact.Partial, "read only in part"}} {
 		if c := n[string(s.status)]; c > 0 {
 			v.UnreadKinds = append(v.UnreadKinds, htmlTile{N: thousands(c), Text: s.text, Href: link("apps", "status", string(s.status))})
 		}

@@ -3,7 +3,9 @@
 "use strict";
 (async () => {
   const $ = id => document.getElementById(id);
+  // Keys come from reports: tables have no prototype that could answer for them.
   const WORDS = {
+    __proto__: null,
     reachable: ["●", "reachable", "A way from an entry point of the app (or from the system) to its code was found."],
     wired: ["◐", "wired in", "Code outside of it calls it, or the manifest declares a part of it. A way from an entry point was not found."],
     present: ["○", "present", "Its code is in the app. Present is not active: use of it was not found."],
@@ -12,14 +14,15 @@
     referenced: ["·", "only referenced", "Code names it, but its own code is not in the app."],
   };
   const RESET = {
+    __proto__: null,
     never: ["cannot be reset", "It outlives a factory reset: it belongs to the hardware or to the phone's number."],
     device: ["reset with the device only", "A factory reset changes it, clearing the app's data does not."],
     account: ["bound to an account", "It changes with the account or the SIM card."],
     app: ["reset with the app's data", "Clearing the app's data or installing it anew changes it."],
     user: ["can be reset in settings", "The person can change it or switch it off in the settings."],
   };
-  const STATUS = { complete: "read", partial: "read in part", "no-code": "code not read", failed: "not read" };
-  const GRADE = { registrant: "WHOIS record of the domain", filing: "filing that names the domain", "company-filing": "filing of the company", "company-seat": "seat of the company" };
+  const STATUS = { __proto__: null, complete: "read", partial: "read in part", "no-code": "code not read", failed: "not read" };
+  const GRADE = { __proto__: null, registrant: "WHOIS record of the domain", filing: "filing that names the domain", "company-filing": "filing of the company", "company-seat": "seat of the company" };
   const countries = new Intl.DisplayNames(["en"], { type: "region" });
 
   // h makes an element. Values of attributes are text; on.* are listeners.
@@ -58,15 +61,15 @@
     return;
   }
   const X = await unpack("index");
-  const place = n => {
-    const p = X.places[n];
+  const spot = p => {
     if (!p) return "";
     let c = p.country;
     try { c = countries.of(p.country) || c; } catch { /* not a code */ }
-    return p.city ? p.city + ", " + c : c;
+    return [p.city, c].filter(Boolean).join(", ");
   };
+  const place = n => spot(X.places[n]);
   const placeKey = n => X.places[n] ? X.places[n].country + "/" + X.places[n].city : "";
-  const title = a => a.label || a.package || a.path.slice(a.path.lastIndexOf("/") + 1);
+  const title = a => a.label || a.package || a.path.slice(a.path.lastIndexOf("/") + 1) || "no name";
   const carried = c => c.state !== "referenced";
   const isTracker = c => X.sdks[c.sdk].tracker && carried(c);
   const lasting = d => !d.low && ["never", "device"].includes(X.ids[d.n].reset);
@@ -78,6 +81,7 @@
     a.trackers = a.sdks.filter(isTracker).length;
     a.lasting = a.ids.filter(lasting).length;
     a.registered = uniq(a.domains.filter(d => !d.low && where(d) >= 0).map(where));
+    a.broken = a.broken.map(n => X.rules[n].name);
     a.dots = new Map(a.sdks.map(c => [c.sdk, c]));
   }
   const text = a => a.text ||= [a.label, a.package, a.version, a.path, ...a.sdks.map(c => X.sdks[c.sdk].name + " " + X.sdks[c.sdk].id), ...a.domains.map(d => X.domains[d.n].name), ...a.ids.map(d => X.ids[d.n].name)].join("\n").toLowerCase();
@@ -101,7 +105,7 @@
       c.href ? h("a", { href: c.href }, c.label) : c.sort ? h("button", { type: "button", onclick: () => change({ sort: (c.key === key ? !down : c.num) ? "-" + c.key : c.key }) }, c.label) : c.label)));
     const body = h("tbody");
     const cols = h("colgroup", null, columns.map(c => { const e = h("col"); e.style.width = (c.up ? 26 : c.width) + "px"; return e; }));
-    const box = h("div", { class: "grid", role: "region", "aria-label": o.label, tabindex: rows.length ? null : "0" },
+    const box = h("section", { class: "grid", "aria-label": o.label, tabindex: rows.length ? null : "0" },
       h("table", { "aria-rowcount": rows.length + 1, "aria-colcount": columns.length }, h("caption", { class: "sr" }, o.label + ": " + plural(rows.length, "row")), cols, h("thead", null, head), body));
     let here = -1, from = -1, to = -1;
     const line = i => {
@@ -110,7 +114,10 @@
         columns.map((c, n) => h(n ? "td" : "th", { scope: n ? null : "row", class: (c.up ? "dot " : "") + (c.num ? "num" : "") }, n ? c.cell(r) : h("a", { href: o.href(r) }, c.cell(r)), !n && c.under && h("small", null, c.under(r)))));
     };
     const gap = n => { const d = h("td", { colspan: columns.length }); d.style.height = n * ROW + "px"; return h("tr", { class: "gap", "aria-hidden": "true" }, d); };
+    let whole = false; // while it is printed
     function draw(force, all) {
+      if (whole && !force) return;
+      whole = !!all;
       const f = all ? 0 : Math.max(0, Math.floor(box.scrollTop / ROW) - 8);
       const l = all ? rows.length : Math.min(rows.length, f + Math.ceil((box.clientHeight || 800) / ROW) + 16);
       if (!force && f === from && l === to) return;
@@ -152,9 +159,12 @@
     history.replaceState(null, "", link(route.view, p));
     show();
   }
-  function select(key, label, options) {
-    const now = route.params[key] || "";
-    if (now && !options.some(o => o[0] === now)) options.push([now, now]);
+  const choices = new Map(); // of each filter: they are those of the whole report
+  function select(key, label, make) {
+    const id = route.view + " " + key, now = route.params[key] || "";
+    if (!choices.has(id)) choices.set(id, make());
+    let options = choices.get(id);
+    if (now && !options.some(o => o[0] === now)) options = [...options, [now, now]];
     return h("label", null, label, h("select", { id: "f-" + key, class: now ? "on" : null, onchange: e => change({ [key]: e.target.value }) },
       h("option", { value: "" }, "any"), options.map(([v, s]) => h("option", { value: v, selected: v === now }, s))));
   }
@@ -181,7 +191,7 @@
       (!p.reset || a.ids.some(d => p.reset === "lasting" ? lasting(d) : !d.low && X.ids[d.n].reset === p.reset)) &&
       (!p.place || appPlaces(a).includes(p.place)) &&
       (!p.status || (p.status === "unread" ? a.status !== "complete" : a.status === p.status)) &&
-      (!p.events || a.events) && hasAll(text(a), ws));
+      (!p.events || a.events) && (!p.rule || a.broken.includes(p.rule)) && hasAll(text(a), ws));
     const seen = count(rows, a => a.sdks.filter(c => p.cols === "all" ? carried(c) : isTracker(c)).map(c => c.sdk + 1));
     const ranked = [...seen].sort((x, y) => y[1] - x[1] || x[0] - y[0]).map(e => e[0] - 1);
     const most = p.wide ? ranked.length : 30;
@@ -191,19 +201,21 @@
       { key: "trackers", label: "Trackers", width: 82, num: true, sort: a => a.trackers, cell: a => none(a, a.trackers) },
       { key: "lasting", label: "Lasting ids", note: "identifiers that cannot be reset, or only with the device", width: 96, num: true, sort: a => a.lasting, cell: a => none(a, a.lasting) },
       { key: "places", label: "Registered in", note: "domains named, on a record about the domain itself", width: 150, sort: a => a.registered.map(place).join() || "\uffff", cell: a => a.registered.length ? a.registered.map(n => X.places[n].city || place(n)).join(", ") : none(a, 0) },
+      X.rules.length > 0 && { key: "policy", label: "Policy", note: "things that the policy of the run forbids", width: 76, num: true, sort: a => a.violations, cell: a => a.violations ? h("strong", { class: "bad" }, a.violations) : none(a, 0) },
       { key: "events", label: "Events", note: "named events handed to SDKs", width: 72, num: true, sort: a => a.events, cell: a => none(a, a.events) },
       ...ranked.slice(0, most).map(n => ({ key: "s" + n, label: X.sdks[n].name, up: true, href: to("sdk", X.sdks[n].id), note: X.sdks[n].vendor + ", " + X.sdks[n].category, cell: a => dot(a.dots.get(n)) })),
-    ];
+    ].filter(Boolean);
     const f = h("div", { class: "filters", role: "search", "aria-label": "Filters" },
-      select("category", "Category", options(count(X.apps, a => a.sdks.filter(carried).map(c => X.sdks[c.sdk].category)))),
-      select("vendor", "Vendor", options(count(X.apps, a => a.sdks.filter(carried).map(c => X.sdks[c.sdk].vendor)))),
-      select("sdk", "SDK", options(count(X.apps, a => a.sdks.filter(carried).map(c => X.sdks[c.sdk].id)), k => X.sdks.find(s => s.id === k).name)),
-      select("state", "State", options(count(X.apps, a => a.sdks.map(c => c.state)), k => WORDS[k] ? WORDS[k][1] : k)),
-      select("place", "City", placeOptions(appPlaces)),
-      select("identifier", "Identifier", options(count(X.apps, a => a.ids.filter(d => !d.low).map(d => X.ids[d.n].id)), k => byID.get(k).name)),
-      select("reset", "Resettable", [["lasting", "never, or with the device only"], ...Object.entries(RESET).map(([k, v]) => [k, v[0]])]),
-      select("status", "Read", [["unread", "not or not wholly read"], ...options(count(X.apps, a => [a.status]), k => STATUS[k] || k)]),
-      select("tracker", "Trackers", [["any", "carries one"]]), select("events", "Events", [["any", "hands some"]]), clear(p));
+      select("category", "Category", () => options(count(X.apps, a => a.sdks.filter(carried).map(c => X.sdks[c.sdk].category)))),
+      select("vendor", "Vendor", () => options(count(X.apps, a => a.sdks.filter(carried).map(c => X.sdks[c.sdk].vendor)))),
+      select("sdk", "SDK", () => options(count(X.apps, a => a.sdks.filter(carried).map(c => X.sdks[c.sdk].id)), k => X.sdks.find(s => s.id === k).name)),
+      select("state", "State", () => options(count(X.apps, a => a.sdks.map(c => c.state)), k => WORDS[k] ? WORDS[k][1] : k)),
+      select("place", "City", () => placeOptions(appPlaces)),
+      select("identifier", "Identifier", () => options(count(X.apps, a => a.ids.filter(d => !d.low).map(d => X.ids[d.n].id)), k => byID.get(k).name)),
+      select("reset", "Resettable", () => [["lasting", "never, or with the device only"], ...Object.entries(RESET).map(([k, v]) => [k, v[0]])]),
+      select("status", "Read", () => [["unread", "not or not wholly read"], ...options(count(X.apps, a => [a.status]), k => STATUS[k] || k)]),
+      X.rules.length > 0 && select("rule", "Breaks rule", () => options(count(X.apps, a => a.broken))),
+      select("tracker", "Trackers", () => [["any", "carries one"]]), select("events", "Events", () => [["any", "hands some"]]), clear(p));
     const left = ranked.length - Math.min(most, ranked.length);
     finish(view, [h("h1", null, "Apps"), f,
       h("p", { class: "legend", id: "counted" }, h("strong", null, rows.length === X.apps.length ? plural(rows.length, "app") : rows.length + " of " + plural(X.apps.length, "app")), " · ", Object.values(WORDS).map(w => [w[0], " ", w[1], " "]), left > 0 && h("button", { type: "button", onclick: () => change({ wide: "1" }) }, left + " more columns"), " ", h("button", { type: "button", onclick: () => change({ cols: p.cols ? "" : "all" }) }, p.cols ? "trackers only" : "other libraries too")),
@@ -250,9 +262,9 @@
       { key: "ids", label: "Its code asks for", width: 300, sort: r => r.u.reads.size, cell: r => [...r.u.reads.keys()].map(n => X.ids[n]).sort(byReset).slice(0, 6).map(chip) },
     ];
     const f = h("div", { class: "filters", role: "search", "aria-label": "Filters" },
-      select("tracker", "Tracker", [["yes", "trackers"], ["no", "others"]]),
-      select("category", "Category", options(count(X.sdks, s => [s.category]))), select("vendor", "Vendor", options(count(X.sdks, s => [s.vendor]))),
-      select("place", "Vendor's seat", options(count(X.sdks, s => [placeKey(s.seat)]), k => { const n = X.places.findIndex((x, i) => placeKey(i) === k); return place(n); })), clear(p));
+      select("tracker", "Tracker", () => [["yes", "trackers"], ["no", "others"]]),
+      select("category", "Category", () => options(count(X.sdks, s => [s.category]))), select("vendor", "Vendor", () => options(count(X.sdks, s => [s.vendor]))),
+      select("place", "Vendor's seat", () => options(count(X.sdks, s => [placeKey(s.seat)]), k => { const n = X.places.findIndex((x, i) => placeKey(i) === k); return place(n); })), clear(p));
     finish(view, [h("h1", null, "SDKs that apps carry or name"), f, h("p", { class: "legend" }, h("strong", null, plural(rows.length, "SDK"))),
       rows.length ? grid({ label: "SDKs", columns, rows, params: p, sort: "-apps", href: r => to("sdk", r.s.id) }) : nothing(p)]);
     say(plural(rows.length, "SDK"));
@@ -287,8 +299,8 @@
       { key: "by", label: "In whose code", width: 420, sort: r => r.u.by.size, cell: r => [...r.u.by].sort((a, b) => b[1] - a[1]).slice(0, 4).map(e => e[0]).join(", ") },
     ];
     const f = h("div", { class: "filters", role: "search", "aria-label": "Filters" },
-      select("place", "City", options(count(X.domains, d => [placeKey(d.place >= 0 ? d.place : d.seat)]), k => { const n = X.places.findIndex((x, i) => placeKey(i) === k); return place(n); })),
-      select("record", "Record", [["domain", "about the domain itself"], ["owner", "only about its owner"], ["none", "none is known"]]), clear(p));
+      select("place", "City", () => options(count(X.domains, d => [placeKey(d.place >= 0 ? d.place : d.seat)]), k => { const n = X.places.findIndex((x, i) => placeKey(i) === k); return place(n); })),
+      select("record", "Record", () => [["domain", "about the domain itself"], ["owner", "only about its owner"], ["none", "none is known"]]), clear(p));
     finish(view, [h("h1", null, "Domains that apps name"), f, h("p", { class: "legend" }, h("strong", null, plural(rows.length, "domain")), " · schema, documentation and example addresses are left out", X.cut > 0 && " · " + plural(X.cut, "entry", "entries") + " more than an overview can hold: see the apps"),
       rows.length ? grid({ label: "Domains", columns, rows, params: p, sort: "-apps", href: r => to("domain", r.d.name) }) : nothing(p)]);
     say(plural(rows.length, "domain"));
@@ -315,7 +327,7 @@
       { key: "tracker", label: "Trackers' code in", width: 130, num: true, sort: r => r.u.tracker, cell: r => r.u.tracker || dim("–") },
       { key: "by", label: "Whose code, most first", width: 460, cell: r => [...r.u.by].sort((a, b) => b[1] - a[1]).slice(0, 5).map(e => e[0] + " " + e[1]).join(", ") },
     ];
-    const f = h("div", { class: "filters", role: "search", "aria-label": "Filters" }, select("reset", "Resettable", Object.entries(RESET).map(([k, v]) => [k, v[0]])), clear(p));
+    const f = h("div", { class: "filters", role: "search", "aria-label": "Filters" }, select("reset", "Resettable", () => Object.entries(RESET).map(([k, v]) => [k, v[0]])), clear(p));
     finish(view, [h("h1", null, "Identifiers that code asks for"), f, rows.length ? grid({ label: "Identifiers", columns, rows, params: p, sort: "reset", href: r => to("identifier", r.d.id) }) : nothing(p)]);
     say(plural(rows.length, "identifier"));
   }
@@ -409,7 +421,7 @@
     if (a.verdicts?.length) section("verdicts", "Verdicts of the policy", list(["rule", "outcome", "what", "what to do"], a.verdicts.map(v => tr([t(v.rule), " ", tag(v.severity, v.severity === "error" ? "bad" : "")], v.outcome === "violation" ? tag("violation", "bad") : [tag(v.outcome), v.suppression && dim(" " + v.suppression.reason + " (" + v.suppression.owner + ", until " + v.suppression.expires + (v.suppression.expired ? ", expired" : "") + ")")], t(v.message), v.help || ""))));
 
     const known = new Map((a.endpoints || []).map(e => [e.host || e.value, e]));
-    const hostChip = x => { const e = known.get(x), p = e?.registered_in; return h("a", { class: "chip" + (p ? " place" : ""), href: to("domain", e ? e.registrable_domain || e.host || e.value : x), title: p ? "registered in " + [p.city, p.country].filter(Boolean).join(", ") : e?.owner_name || "" }, x, p && " · " + (p.city || p.country)); };
+    const hostChip = x => { const e = known.get(x), p = e?.registered_in; return h("a", { class: "chip" + (p ? " place" : ""), href: to("domain", e ? e.registrable_domain || e.host || e.value : x), title: p ? "registered in " + spot(p) : e?.owner_name || "" }, x, p && " · " + (p.city || p.country)); };
     if (a.who?.length) section("who", "Whose code asks for what, and names which hosts", list(["whose code", "asks for", "names", "calls"], a.who.map(w => tr(
       [w.sdk && names.has(w.sdk) ? h("a", { href: to("sdk", w.sdk) }, t(w.owner)) : t(w.owner), names.get(w.sdk)?.tracker && [" ", tag("tracker", "warn")]],
       w.reads.map(r => byID.get(r)).filter(Boolean).sort(byReset).map(chip),
@@ -417,9 +429,9 @@
       w.calls.length > 3 ? fold(plural(w.calls.length, "kind") + " of call", w.calls.join(", ")) : dim(w.calls.join(", ")))), "who"),
       h("p", { class: "legend" }, Object.entries(RESET).map(([k, v]) => h("span", null, h("span", { class: "chip " + k }, v[0]), " ")), h("span", { class: "chip none" }, "about the person or device"), " ", h("span", { class: "chip place" }, "host · city its domain is registered in")));
 
-    const one = s => h("div", { class: "thing", id: "sdk-" + s.id },
+    const one = s => h("div", { class: "thing", id: "sdk-" + encodeURIComponent(s.id) },
       h("h3", null, dot({ state: s.state, startup: s.at_startup }), " ", h("a", { href: to("sdk", s.id) }, t(s.name)), " ", s.version?.value && [t(s.version.value), " "], tag(s.category), " ", s.confidence !== "high" && tag("confidence " + s.confidence)),
-      h("div", null, WORDS[s.state]?.[1], s.at_startup && ", can run at app start" + (s.at_startup.guarded ? " behind a condition" : ""), " · ", s.vendor_name, seatOf(s.vendor_records), " · ", s.classes > 0 ? plural(s.classes, "class", "classes") + (s.packages?.length ? " in " + s.packages.slice(0, 3).join(", ") : "") : "no class of its own"),
+      h("div", null, WORDS[s.state]?.[1], s.at_startup && ", can run at app start" + (s.at_startup.guarded ? " behind a condition" : ""), " · ", s.vendor_name, seatOf(s.vendor_records), " · ", s.classes > 0 ? plural(s.classes, "class", "classes") + (s.packages?.length ? " in " + s.packages.slice(0, 3).join(", ") : "") : "no class of it was found: see the evidence"),
       s.events?.length > 0 && fold(plural(s.events.length, "event") + " handed to it", events(s.events)),
       fold("Evidence", h("p", null, t(s.basis)),
         list(["evidence", "what was seen", "where"], (s.evidence || []).map(e => tr([e.kind, " ", dim(e.strength), e.count > 1 && dim(" ×" + e.count)], h("code", null, e.value), at(e)))),
@@ -428,18 +440,17 @@
         s.version?.clue && h("p", null, "Version by ", h("code", null, s.version.clue), s.version.exact ? "" : " (a range)"),
         s.app_keys?.length > 0 && h("p", null, "Keys: ", s.app_keys.map(k => [k.name + " ", h("code", null, k.value), " ", shared(o, s.id, k)])),
         s.switches?.length > 0 && h("p", null, "It can be switched off: ", s.switches.map(w => h("code", null, "meta-data " + w.meta_data + " = " + w.value + " "))),
-        (s.vendor_records || []).map(r => h("p", { class: "dim" }, "Seat: ", [r.city, r.country].filter(Boolean).join(", "), " (", GRADE[r.grade] || r.grade, "): ", t(r.evidence)))));
+        (s.vendor_records || []).map(r => h("p", { class: "dim" }, "Seat: ", spot(r), " (", GRADE[r.grade] || r.grade, "): ", t(r.evidence)))));
     section("trackers", trackers.length || packers.length ? plural(trackers.length, "tracker") : "Trackers", trackers.length + packers.length ? [packers.map(one), trackers.map(one)] : h("p", null, unread ? "None was found in what was read; not everything was." : "None that the rules know."),
       refs.length > 0 && h("p", { class: "dim" }, "Only referenced, not in the app: ", refs.map(s => s.name).join(", ")));
 
-    section("identifiers", "Identifiers the code asks for", ids.length ? ids.map(i => { const meta = byID.get(i.id) || i; return h("div", { class: "thing", id: "id-" + i.id }, h("h3", null, chip(meta), " ", dim(RESET[i.reset] ? RESET[i.reset][0] : ""), i.confidence !== "high" && [" ", tag("confidence " + i.confidence)]),
+    section("identifiers", "Identifiers the code asks for", ids.length ? ids.map(i => { const meta = byID.get(i.id) || i; return h("div", { class: "thing", id: "id-" + encodeURIComponent(i.id) }, h("h3", null, chip(meta), " ", dim(RESET[i.reset] ? RESET[i.reset][0] : ""), i.confidence !== "high" && [" ", tag("confidence " + i.confidence)]),
       h("div", null, (i.sites || []).length > 0 && uniq(i.sites.map(s => owner(s.owner))).slice(0, 5).map((s, n) => [n ? " · " : "", t(s)]), i.permission && i.permission_declared != null && dim(" · " + i.permission.replace(/^.*\./, "") + (i.permission_declared ? " declared" : " not declared"))),
       fold("What it is, and where it is asked for", h("p", null, meta.glossary), meta.restriction && h("p", { class: "dim" }, meta.restriction), sites(i.sites || [], i.total))); }) : h("p", null, unread ? "None was found in what was read; not everything was." : "None that the rules know."));
 
     const groups = new Map();
     for (const e of a.endpoints || []) {
       const r = e.registered_in, s = !r && (e.records || []).find(x => x.grade.startsWith("company-"));
-      const spot = x => [x.city, x.country].filter(Boolean).join(", ");
       const k = r ? "0Registered in " + spot(r) : s ? "1Owner's seat in " + spot(s) : "2No record is known";
       const dom = e.registrable_domain || e.host || e.value;
       if (!groups.has(k)) groups.set(k, new Map());
@@ -462,6 +473,8 @@
         sc.dynamic_loading > 0 && h("li", null, plural(sc.dynamic_loading, "call"), " load classes at run time."), sc.native_loading > 0 && h("li", null, plural(sc.native_loading, "call"), " load native libraries that are not known to be the app's."), sc.native_methods > 0 && h("li", null, plural(sc.native_methods, "method"), " in native code, which was not followed."), sc.unresolved > 0 && h("li", null, plural(sc.unresolved, "call"), " whose target optimised code no longer names."), a.left?.length > 0 && h("li", null, "Left out of this page, in the JSON report: ", a.left.join(", ")), h("li", { class: "dim" }, sc.note || "")),
       dyn.length > 0 && fold("Code loaded at run time, by whose code", list(["kind", "whose code", "where"], dyn.map(d => tr(d.kind, t(owner(d.owner)), (d.sites || []).map(s => h("div", null, at(s))))))));
 
+    const unknown = a.unknown_code || [];
+    if (unknown.length) section("unknown", "Code that no rule knows", fold(plural(unknown.length, "package"), list(["package", "classes"], unknown.map(u => tr(h("code", null, u.package), u.classes.toLocaleString("en"))))));
     if (others.length) section("libraries", plural(others.length, "other library", "other libraries"), fold("Show them", others.map(one)));
     section("about", "The app and its files",
       h("ul", { class: "facts" }, h("li", null, "target SDK ", a.target_sdk || "?"), h("li", null, "version code ", a.version_code), (a.signers || []).map(s => h("li", null, "signer (claimed) ", h("code", null, s.sha256)))),
@@ -472,7 +485,7 @@
     finish(view, [
       h("h1", null, t(title(o)), " ", dim(o.version)),
       h("ul", { class: "facts" }, h("li", null, h("code", null, a.package || "no package name")), h("li", null, t(a.path)), h("li", null, code.length ? plural(sum("classes"), "class", "classes") + " read" : "no code read")),
-      unread && h("div", { class: "unread", role: "note" }, h("h2", null, { partial: "Read only in part", "no-code": "Its code was not read", failed: "Not read" }[a.status] || a.status), h("ul", null, problems.filter(p => p.lossy || a.status !== "partial").slice(0, 6).map(p => h("li", null, p.part && [h("code", null, p.part), " "], t(p.detail)))), h("p", null, "What is listed here was found. What is not listed may be there all the same.")),
+      unread && h("div", { class: "unread", role: "note" }, h("h2", null, { __proto__: null, partial: "Read only in part", "no-code": "Its code was not read", failed: "Not read" }[a.status] || a.status), h("ul", null, problems.filter(p => p.lossy || a.status !== "partial").slice(0, 6).map(p => h("li", null, p.part && [h("code", null, p.part), " "], t(p.detail)))), h("p", null, "What is listed here was found. What is not listed may be there all the same.")),
       brief(o, a, trackers, ids),
       timeline(o),
       h("nav", { "aria-label": "On this page" }, h("ul", { class: "toc" }, parts.map(([sid, head]) => h("li", null, h("a", { href: to("app", o.id) + "/" + sid }, head))))),
@@ -481,7 +494,7 @@
     ]);
     if (route.part) { const e = $(route.part); e?.scrollIntoView(); e?.focus({ preventScroll: true }); }
   }
-  const seatOf = records => { const r = (records || []).find(x => x.grade?.startsWith("company-")); return r ? ", seat in " + (r.city || r.country) : ""; };
+  const seatOf = records => { const r = (records || []).find(x => x.grade?.startsWith("company-")); return r ? ", seat in " + (r.city || spot(r)) : ""; };
   const events = list_ => h("p", null, list_.map((e, n) => [n ? " · " : "", h("code", { title: e.class + " " + (e.method || "") }, e.name + (e.keys?.length ? " {" + e.keys.join(", ") + "}" : ""))]));
   function shared(o, id, k) {
     const same = X.apps.filter(b => b.package !== o.package && b.keys.some(x => x[0] === id && x[1] === k.name && x[2] === k.value && x[2].length >= 8));
@@ -491,7 +504,10 @@
     const own = o.registered.map(n => place(n));
     const hard = ids.filter(i => i.confidence !== "low" && ["never", "device"].includes(i.reset));
     const s = [];
-    s.push("It carries " + (trackers.length ? plural(trackers.length, "tracker") + (trackers.some(x => x.at_startup) ? ", " + plural(trackers.filter(x => x.at_startup).length, "can", "can") + " run at app start" : "") : "no tracker that the rules know" + (a.status !== "complete" ? " in what was read" : "")) + ".");
+    const code = trackers.filter(x => x.classes > 0), traces = trackers.length - code.length, start = trackers.filter(x => x.at_startup).length;
+    if (code.length) s.push("It carries code of " + plural(code.length, "tracker") + (start ? "; " + start + " can run at app start" : "") + ".");
+    if (traces) s.push("It holds traces of " + (code.length ? traces + " more" : plural(traces, "tracker")) + " without a class of " + (traces === 1 ? "it" : "them") + ".");
+    if (!trackers.length) s.push("No tracker that the rules know was found" + (a.status !== "complete" ? " in what was read; not everything was" : "") + ".");
     if (hard.length) s.push("Its code asks for " + plural(hard.length, "identifier") + " that " + (hard.length === 1 ? "stays" : "stay") + " with the device: " + hard.map(i => i.name).join(", ") + ".");
     if (own.length) s.push("It names hosts of domains registered in " + own.join("; ") + ".");
     if (o.events) s.push(plural(o.events, "named event") + " " + (o.events === 1 ? "is" : "are") + " handed to SDKs.");
@@ -529,7 +545,7 @@
     if (table) keep.set(route.key, table.box.scrollTop);
     const [path, query] = hash.slice(2).split("?");
     const part = path.split("/").map(s => { try { return decodeURIComponent(s); } catch { return s; } });
-    const params = {};
+    const params = Object.create(null);
     for (const kv of (query || "").split("&")) { const i = kv.indexOf("="); if (i > 0) { try { params[kv.slice(0, i)] = decodeURIComponent(kv.slice(i + 1)); } catch { /* not ours */ } } }
     const before = route.view + "/" + route.id;
     route = { view: part[0], id: part[1] || "", part: part[2], params, key: hash };
