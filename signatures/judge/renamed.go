@@ -31,7 +31,9 @@ func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
 		}
 		r.byRule[p.ID] = append(r.byRule[p.ID], m)
 		moved := map[string]bool{} // packages whose classes kept their names
+		known := map[string]bool{} // packages that hold classes which were told apart
 		for _, c := range m.Classes {
+			known[packageOf(c.Name)] = known[packageOf(c.Name)] || c.Matched
 			if c.Matched && simpleName(c.Name) == simpleName(c.Original) {
 				moved[packageOf(c.Name)] = true
 			}
@@ -39,6 +41,9 @@ func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
 		for _, c := range m.Classes {
 			if !hasLostName(dotted(c.Name)) && !moved[packageOf(c.Name)] {
 				continue // it has a name of somebody else's
+			}
+			if !known[packageOf(c.Name)] {
+				continue // it shares strings, and stands among somebody else's
 			}
 			if was, ok := r.classes[c.Name]; ok && was != p {
 				r.classes[c.Name] = nil

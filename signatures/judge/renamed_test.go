@@ -48,7 +48,7 @@ func TestNamedClassesAreTheApps(t *testing.T) {
 	c.Method("Lcom/example/app/b;->a()V").Get("Landroid/os/Build;->MODEL:Ljava/lang/String;")
 	match := profile.Match{
 		Profile: &profile.Profile{Name: "acme", Rule: "acme-stat"}, Strings: 30, Known: 34, Share: 0.9, Matched: 9,
-		Classes: []profile.ClassMatch{{Name: "Lcom/example/app/AppStart;", Matched: true}, {Name: "Lcom/example/app/b;", Matched: true}},
+		Classes: []profile.ClassMatch{{Name: "Lcom/example/app/AppStart;", Original: "Lcom/acme/stat/Agent;", Matched: true}, {Name: "Lcom/example/app/b;", Matched: true}},
 	}
 	f := judged(t, app.Set(), compile(t), judge.Options{Profiles: []profile.Match{match}})
 	got := map[string]string{}
@@ -71,12 +71,13 @@ func TestNamedClassesOfOthers(t *testing.T) {
 		"Lcom/maker/shade/Agent;":    "sdk",     // moved
 		"Lcom/maker/shade/Helper;":   "sdk",     // beside it
 		"Lcom/other/DownloadThread;": "library", // somebody else's
+		"Lcom/third/h;":              "library", // among somebody else's
 	}
 	match := profile.Match{
 		Profile: &profile.Profile{Name: "acme", Rule: "acme-stat"}, Strings: 30, Known: 34, Share: 0.9, Matched: 9,
 		Classes: []profile.ClassMatch{
 			{Name: "Lq/a;", Original: "Lcom/acme/stat/X;", Matched: true}, {Name: "Lcom/maker/shade/Agent;", Original: "Lcom/acme/stat/Agent;", Matched: true},
-			{Name: "Lcom/maker/shade/Helper;"}, {Name: "Lcom/other/DownloadThread;"},
+			{Name: "Lcom/maker/shade/Helper;"}, {Name: "Lcom/other/DownloadThread;"}, {Name: "Lcom/third/h;"},
 		},
 	}
 	for n := range names {
