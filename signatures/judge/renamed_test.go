@@ -76,8 +76,11 @@ func TestNamedClassesOfOthers(t *testing.T) {
 	match := profile.Match{
 		Profile: &profile.Profile{Name: "acme", Rule: "acme-stat"}, Strings: 30, Known: 34, Share: 0.9, Matched: 9,
 		Classes: []profile.ClassMatch{
-			{Name: "Lq/a;", Original: "Lcom/acme/stat/X;", Matched: true}, {Name: "Lcom/maker/shade/Agent;", Original: "Lcom/acme/stat/Agent;", Matched: true},
-			{Name: "Lcom/maker/shade/Helper;"}, {Name: "Lcom/other/DownloadThread;"}, {Name: "Lcom/third/h;"},
+			{Name: "Lq/a;", Original: "Lcom/acme/stat/X;", Matched: true},
+			{Name: "Lcom/maker/shade/Agent;", Original: "Lcom/acme/stat/Agent;", Matched: true},
+			{Name: "Lcom/maker/shade/Helper;"},
+			{Name: "Lcom/other/DownloadThread;"},
+			{Name: "Lcom/third/h;"},
 		},
 	}
 	for n := range names {
