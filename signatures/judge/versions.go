@@ -409,6 +409,9 @@ func versionText(s string) (string, bool) {
 		}
 		break
 	}
+	if !strings.ContainsAny(s[:end], "123456789") {
+		return "", false // 0.0.0 stands where nobody put a version
+	}
 	return strings.Clone(strings.TrimRight(s[:end], ".-_+")), true
 }
 

@@ -136,6 +136,7 @@ version:
 			c.Method("Lcom/acme/set/Params;-><init>()V").Call(fact.RefCallDirect, "Ljava/lang/Object;-><init>()V").String("1.2.3").Put(vname)
 		}, "1.2.3"},
 		{"behind a name", func(c *facttest.Code) { c.Method("Lcom/acme/set/Other;-><clinit>()V").String("AcmeSet/4.5").Put(other) }, "4.5"},
+		{"a placeholder", func(c *facttest.Code) { c.Method("Lcom/acme/set/Params;-><clinit>()V").String("0.0.0").Put(vname) }, ""},
 		{"one of two", func(c *facttest.Code) {
 			c.Method("Lcom/acme/set/Params;-><clinit>()V").String("1.2.3").String("1.2.4").Put(vname)
 		}, ""},
