@@ -17,12 +17,15 @@ import (
 
 	"github.com/telltale-apk/telltale/cmd/internal/cli"
 	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/dex/dextest"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
 func TestMain(m *testing.M) {
+	dial()
 	testscript.Main(m, map[string]func(){
 		"telltale": func() {
+			offline()
 			program := cli.Program{Fault: fault, WorkerEnv: []string{faultEnv + "=" + os.Getenv(faultEnv), dirEnv + "=" + os.Getenv(dirEnv)}}
 			os.Exit(program.Run(context.Background(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 		},
@@ -47,6 +50,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"aar":       aar,
 			"container": container,
+			"dex":       assemble,
 			"fill":      fill,
 			"same":      same,
 			"validate":  validate,
@@ -60,6 +64,16 @@ func TestScripts(t *testing.T) {
 			return errors.Join(os.Symlink(apks, filepath.Join(e.WorkDir, "apks")), os.Symlink(malformed, filepath.Join(e.WorkDir, "malformed")))
 		},
 	})
+}
+
+// assemble is a command of scripts: it makes a DEX file from a recipe.
+func assemble(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: dex RECIPE FILE")
+	}
+	b, err := dextest.Assemble(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
 }
 
 // verdict is a command of scripts: it checks what the report on stdout says of

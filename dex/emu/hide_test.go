@@ -281,27 +281,6 @@ func TestHiding(t *testing.T) {
 	}
 }
 
-// TestJavaShapes reads what Hide.java hides, by its calls.
-func TestJavaShapes(t *testing.T) {
-	dir := javaClasses(t, "8")
-	u := ClassFiles(classesIn(t, dir))
-	m := New(Limits{}, u)
-	for _, x := range []struct {
-		caller, callee string
-	}{
-		{"tXor", "xor"},
-	} {
-		got := callsOf(m, u, Method{"LHide;", x.caller, "()Ljava/lang/String;"}, x.callee)
-		if len(got) != 2 || got[0] == "" || strings.HasPrefix(got[0], "error") {
-			t.Errorf("%s: %q", x.caller, got)
-		}
-	}
-	left, err := m.Init(0, "LHide;")
-	if err != nil || len(left) != 3 {
-		t.Errorf("the initialiser left %v, %v", left, err)
-	}
-}
-
 // everything runs all that a unit has: every initialiser and every call.
 func everything(m *Machine, u Unit) (out []string) {
 	for i := range min(u.numClasses(), 200) {

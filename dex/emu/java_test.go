@@ -1,9 +1,6 @@
 package emu
 
 import (
-	"archive/zip"
-	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,7 +72,10 @@ func classesIn(t *testing.T, dir string) *classfile.Set {
 
 // TestAgainstJava runs the methods of testdata with Java and here.
 func TestAgainstJava(t *testing.T) {
-	for _, release := range []string{"", "8"} {
+	for _, release := range []string{"8", ""} {
+		if testing.Short() && release == "" {
+			break
+		}
 		dir := javaClasses(t, release)
 		classes := []string{"Arith", "Flow", "Lib", "Hide"}
 		cmd := exec.Command("java", append([]string{"-cp", dir, "Runner"}, classes...)...)
@@ -98,6 +98,25 @@ func TestAgainstJava(t *testing.T) {
 		if n < 20 {
 			t.Errorf("%d methods were compared", n)
 		}
+		shapes(t, ClassFiles(classesIn(t, dir)))
+	}
+}
+
+// shapes reads what Hide.java hides, by its calls and its initialiser.
+func shapes(t *testing.T, u Unit) {
+	t.Helper()
+	m := New(Limits{}, u)
+	got := callsOf(m, u, Method{"LHide;", "tXor", "()Ljava/lang/String;"}, "xor")
+	if len(got) != 2 || got[0] != m.text1("Hide", "tXor") {
+		t.Errorf("the calls of xor return %q", got)
+	}
+	left, err := m.Init(0, "LHide;")
+	var all strings.Builder
+	for _, l := range left {
+		all.WriteString(l.Text)
+	}
+	if err != nil || all.String() != m.text1("Hide", "tZ") {
+		t.Errorf("the initialiser left %v, %v", left, err)
 	}
 }
 
@@ -118,39 +137,4 @@ func (m *Machine) text1(class, name string) string {
 	}
 	s, _ := textOf(r.o)
 	return s
-}
-
-// TestDevJar runs over a jar and prints what is found: for development.
-func TestDevJar(t *testing.T) {
-	name := os.Getenv("EMU_JAR")
-	if name == "" {
-		t.Skip()
-	}
-	z, err := zip.OpenReader(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var files []*classfile.File
-	for _, f := range z.File {
-		if strings.HasSuffix(f.Name, ".class") {
-			r, _ := f.Open()
-			b, _ := io.ReadAll(r)
-			if c, err := classfile.Open(bytes.Clone(b)); err == nil {
-				files = append(files, c)
-			}
-		}
-	}
-	s := classfile.NewSet(files)
-	m := New(Limits{}, ClassFiles(s))
-	for i := range s.NumClasses() {
-		typ, _ := s.Class(i)
-		d := s.Type(typ)
-		l, err := m.Init(0, d)
-		if err != nil {
-			t.Logf("%s: %v", d, err)
-		}
-		for _, x := range l {
-			t.Logf("%s %d %s[%d] %q", d, x.PC, x.Field, x.Index, x.Text)
-		}
-	}
 }

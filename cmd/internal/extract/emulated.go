@@ -184,6 +184,9 @@ func (b *builder) emulate() *emulation {
 			b.note("", fact.ProblemBudget, true, "the limit on %s was reached while code was run that hides strings: there may be more of them%s", limitWords[r.limit], raise(r.limit))
 		}
 	}
+	if n := e.ended[emu.ReasonFault]; n > 0 {
+		b.note("", fact.ProblemInternal, true, "a fault of this program ended %d runs of code that hides strings: please report it", n)
+	}
 	return e
 }
 
