@@ -452,6 +452,18 @@ type Ref struct {
 	SHA256 string // hex digest of its canonical form
 }
 
+// Numbers yields the positions of the rules of a kind among those that List
+// yields.
+func (r *Rules) Numbers(k rule.Kind) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i, e := range r.entries {
+			if e.kind == k && !yield(i) {
+				return
+			}
+		}
+	}
+}
+
 // List yields all rules in the order of the set, without decoding them.
 func (r *Rules) List() iter.Seq[Ref] {
 	return func(yield func(Ref) bool) {

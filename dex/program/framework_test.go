@@ -63,7 +63,7 @@ func TestAndroidIntroduces(t *testing.T) {
 // Every class of the table must lead to java.lang.Object, and what a class
 // introduces must be sorted: the search depends on it.
 func TestAndroidTableIsSound(t *testing.T) {
-	tab := Android().(*frameworkTable)
+	tab := androidFramework().(*frameworkTable)
 	if len(tab.descs) < 6000 || !slices.IsSorted(tab.descs) {
 		t.Fatalf("%d classes, sorted %v", len(tab.descs), slices.IsSorted(tab.descs))
 	}

@@ -326,18 +326,14 @@ func (j *judge) readsOf(lits []literal) []located {
 // keyed returns the sources by keys that few calls read.
 func (j *judge) keyed() []wanted {
 	var out []wanted
-	n := 0
-	for ref := range j.rules.Rules().List() {
-		if ref.Kind == rule.KindIdentifier {
-			id, _ := j.rules.Ref(n).(*rule.Identifier)
-			for k := range id.Sources {
-				switch kind, _ := kindOf(&id.Sources[k]); kind {
-				case readsSetting, readsProperty, runsShell:
-					out = append(out, wanted{n, id, &id.Sources[k]})
-				}
+	for n := range j.rules.Rules().Numbers(rule.KindIdentifier) {
+		id, _ := j.rules.Ref(n).(*rule.Identifier)
+		for k := range id.Sources {
+			switch kind, _ := kindOf(&id.Sources[k]); kind {
+			case readsSetting, readsProperty, runsShell:
+				out = append(out, wanted{n, id, &id.Sources[k]})
 			}
 		}
-		n++
 	}
 	return out
 }

@@ -252,24 +252,20 @@ func wordList(rules *signatures.Compiled) map[string][]wanted {
 			out[word] = append(out[word], w)
 		}
 	}
-	n := 0
-	for ref := range rules.Rules().List() {
-		if ref.Kind == rule.KindIdentifier {
-			id, _ := rules.Ref(n).(*rule.Identifier)
-			for k := range id.Sources {
-				w := wanted{n, id, &id.Sources[k]}
-				if _, word := kindOf(w.src); telling(w.src) {
-					add(word, w)
-				}
-				if key := memberKey(w.src.Member); key != "" && w.src.Strength != rule.Weak {
-					_, name, _ := strings.Cut(key, "->")
-					if strings.HasPrefix(name, "get") {
-						add(name, w)
-					}
+	for n := range rules.Rules().Numbers(rule.KindIdentifier) {
+		id, _ := rules.Ref(n).(*rule.Identifier)
+		for k := range id.Sources {
+			w := wanted{n, id, &id.Sources[k]}
+			if _, word := kindOf(w.src); telling(w.src) {
+				add(word, w)
+			}
+			if key := memberKey(w.src.Member); key != "" && w.src.Strength != rule.Weak {
+				_, name, _ := strings.Cut(key, "->")
+				if strings.HasPrefix(name, "get") {
+					add(name, w)
 				}
 			}
 		}
-		n++
 	}
 	return out
 }
@@ -284,24 +280,20 @@ type wanted struct {
 // catalogue returns the methods that identifier rules name, by class and name.
 func (j *judge) catalogue() map[string][]wanted {
 	out := map[string][]wanted{}
-	n := 0
-	for ref := range j.rules.Rules().List() {
-		if ref.Kind == rule.KindIdentifier {
-			id, _ := j.rules.Ref(n).(*rule.Identifier)
-			for k := range id.Sources {
-				key := memberKey(id.Sources[k].Member)
-				if key == "" {
-					continue
-				}
-				w := wanted{n, id, &id.Sources[k]}
-				out[key] = append(out[key], w)
-				// Names that mean nothing else are known without their class.
-				if name := key[strings.Index(key, "->"):]; distinct(name[2:]) && w.src.Strength != rule.Weak {
-					out[name] = append(out[name], w)
-				}
+	for n := range j.rules.Rules().Numbers(rule.KindIdentifier) {
+		id, _ := j.rules.Ref(n).(*rule.Identifier)
+		for k := range id.Sources {
+			key := memberKey(id.Sources[k].Member)
+			if key == "" {
+				continue
+			}
+			w := wanted{n, id, &id.Sources[k]}
+			out[key] = append(out[key], w)
+			// Names that mean nothing else are known without their class.
+			if name := key[strings.Index(key, "->"):]; distinct(name[2:]) && w.src.Strength != rule.Weak {
+				out[name] = append(out[name], w)
 			}
 		}
-		n++
 	}
 	return out
 }

@@ -87,6 +87,7 @@ func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Read
 	}
 	e.log.SetOutput(stderr)
 	e.log.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true, DisableColors: true})
+	e.smallHeap()
 	ctx, stop := e.notify(ctx)
 	defer stop()
 

@@ -214,6 +214,9 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error()}
 	}
+	if found.Largest() > 1<<20 {
+		e.largeHeap()
+	}
 	if part.n > 0 {
 		found.Keep(func(in *scan.Input) bool { return part.holds(in.Path) })
 	}

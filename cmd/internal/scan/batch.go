@@ -93,6 +93,14 @@ type InputFile struct {
 	Modified time.Time
 }
 
+// Largest returns the bytes of the largest app's files.
+func (f *Found) Largest() (most int64) {
+	for _, in := range f.inputs {
+		most = max(most, in.size())
+	}
+	return most
+}
+
 // Keep removes the apps for which keep returns false.
 func (f *Found) Keep(keep func(*Input) bool) {
 	f.inputs = slices.DeleteFunc(f.inputs, func(in input) bool {
