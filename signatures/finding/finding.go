@@ -31,8 +31,13 @@ type Findings struct {
 // UnknownCode is code of somebody no rule knows. Its package is shortened to
 // what names a library; code whose names were shortened is not counted.
 type UnknownCode struct {
-	Package string `json:"package"` // dotted
-	Classes int    `json:"classes"`
+	Package      string `json:"package"` // dotted
+	Classes      int    `json:"classes"`
+	Instructions int    `json:"instructions"`
+	// Reads and Names say which identifiers its code asks for and which hosts
+	// it names.
+	Reads []Use `json:"reads,omitempty"`
+	Names []Use `json:"names,omitempty"`
 }
 
 // Location says where something stands.
@@ -127,6 +132,9 @@ type Renamed struct {
 	Known   int      `json:"known"`
 	Share   float64  `json:"share"`
 	Samples []string `json:"samples"` // some of the strings, as the app has them
+	// Nearest is the known version that fits best where that does not suffice to
+	// tell a version: part of it is missing, or it is of another version.
+	Nearest string `json:"nearest_version"`
 	// Matched counts classes that were told from all others one to one, Owned
 	// all that are taken for its own.
 	Matched int            `json:"matched"`

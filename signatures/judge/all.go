@@ -3,7 +3,9 @@ package judge
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
@@ -51,16 +53,74 @@ func (j *judge) all() (*finding.Findings, error) {
 // maxUnknown bounds the unknown libraries that are told.
 const maxUnknown = 50
 
-// unknownCode tells the libraries that no rule knows, as sdks counted them.
+// unknownCode tells the libraries that no rule knows, as sdks counted them: the
+// biggest and those that ask for most identifiers first.
 func (j *judge) unknownCode() []finding.UnknownCode {
-	var out []finding.UnknownCode
-	for name, n := range j.unknown {
-		out = append(out, finding.UnknownCode{Package: name, Classes: n})
+	if len(j.unknown) == 0 {
+		return nil
 	}
+	by := map[string]*finding.UnknownCode{}
+	for name, n := range j.unknown {
+		if framework(name) {
+			continue // whoever ships a copy of it, it is nobody's product
+		}
+		by[name] = &finding.UnknownCode{Package: name, Classes: n}
+	}
+	for ui := range j.units {
+		u := &j.units[ui]
+		var of *finding.UnknownCode
+		last := fact.NoIndex
+		for i := range u.bodies {
+			b := &u.bodies[i]
+			if b.Class != last {
+				last, of = b.Class, nil
+				if w := j.owners.of(u.Type(b.Class)); w.Kind == "library" {
+					of = by[unknownName(w.Name)]
+				}
+			}
+			if of != nil {
+				of.Instructions += int(b.Insns)
+			}
+		}
+	}
+	// One name may be that of several owners: with and without copies inside.
+	for _, k := range slices.SortedFunc(maps.Keys(j.doings), func(a, b ownerKey) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
+	}) {
+		if of := by[unknownName(k.name)]; of != nil && k.kind == "library" {
+			d := j.doings[k]
+			of.Reads = addUses(of.Reads, d.list(asksFor))
+			of.Names = addUses(of.Names, d.list(namesHost))
+		}
+	}
+	var out []finding.UnknownCode
+	for _, u := range by {
+		out = append(out, *u)
+	}
+	hunger := func(u *finding.UnknownCode) int { return u.Classes * (1 + len(u.Reads)) }
 	slices.SortFunc(out, func(a, b finding.UnknownCode) int {
-		return cmp.Or(-cmp.Compare(a.Classes, b.Classes), cmp.Compare(a.Package, b.Package))
+		return cmp.Or(-cmp.Compare(hunger(&a), hunger(&b)), cmp.Compare(a.Package, b.Package))
 	})
 	return out[:min(len(out), maxUnknown)]
+}
+
+// unknownName is the package in the name of an unknown library.
+func unknownName(name string) string {
+	name, _, _ = strings.Cut(name, " ")
+	return name
+}
+
+// addUses adds uses that a list does not have, and the counts of those it has.
+func addUses(list, more []finding.Use) []finding.Use {
+	for _, u := range more {
+		if i := slices.IndexFunc(list, func(o finding.Use) bool { return o.ID == u.ID }); i >= 0 {
+			list[i].Count += u.Count
+			list[i].Through += u.Through
+		} else {
+			list = append(list, u)
+		}
+	}
+	return list
 }
 
 // outOfSight counts what this analysis could not see.

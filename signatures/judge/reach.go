@@ -373,8 +373,7 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 			desc := u.Type(typ)
 			w := j.owners.of(desc)
 			if w.Kind == "library" && !strings.HasPrefix(w.Name, "unnamed") {
-				name, _, _ := strings.Cut(w.Name, " ")
-				j.unknown[name]++
+				j.unknown[unknownName(w.Name)]++
 			}
 			p := w.product
 			if p == nil {

@@ -139,6 +139,7 @@ func (e *env) scanCommand() *cli.Command {
 		Flags: slices.Concat(outputFlags(), scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), judgeFlags(), cacheFlags(), costFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "resume", Usage: "write results to `FILE` as NDJSON as they come, and go on with what it holds of an earlier run"},
 			shardFlag(),
+			&cli.BoolFlag{Name: "unknown", Usage: "list the code that no rule knows, of each app and over all of them"},
 			&cli.BoolFlag{Name: "allow-incomplete", Usage: "exit with 0 also when something was not or only partly analysed"},
 		}),
 		Action: e.counted(e.scan),
@@ -220,6 +221,7 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 	if part.n > 0 {
 		found.Keep(func(in *scan.Input) bool { return part.holds(in.Path) })
 	}
+	var unknown scan.Unknown
 	var before event.Summary
 	before.ByStatus = map[string]int{}
 	var results *ledger
@@ -238,6 +240,7 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 	if results != nil {
 		err := results.replay(func(a *event.App) error {
 			scan.Count(&before, a)
+			unknown.Add(a)
 			return out.handle(&event.Message{App: judged.judge(a)})
 		})
 		if err != nil {
@@ -258,10 +261,14 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 		out.handlers = append(out.handlers, stream)
 	}
 	sum, err := found.Scan(c.Context, opt, func(a *event.App) error {
+		unknown.Add(a)
 		return out.handle(&event.Message{App: judged.judge(a)})
 	})
 	if err != nil {
 		return nil, err
+	}
+	if c.Bool("unknown") {
+		sum.UnknownCode = unknown.Clusters()
 	}
 	sum.Apps += before.Apps
 	sum.WithTracker += before.WithTracker
@@ -356,7 +363,7 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 
 // reportOptions tells whether and how wide a terminal is.
 func (e *env) reportOptions(c *cli.Context) (report.Options, error) {
-	o := report.Options{All: c.Bool("all")}
+	o := report.Options{Unknown: c.Bool("unknown"), All: c.Bool("all")}
 	f, ok := e.stdout.(*os.File)
 	tty := ok && term.IsTerminal(int(f.Fd()))
 	if tty {

@@ -167,6 +167,20 @@ type Summary struct {
 	// that decided first.
 	ExitReasons []ExitReason `json:"exit_reasons"`
 	Interrupted bool         `json:"interrupted"`
+	// UnknownCode holds the packages that no rule knows, over all apps. Only if
+	// it was asked for.
+	UnknownCode []UnknownCluster `json:"unknown_code,omitempty"`
+}
+
+// UnknownCluster is a package that no rule knows, with the apps that carry it.
+type UnknownCluster struct {
+	Package      string   `json:"package"`
+	Classes      int      `json:"classes"`      // in the app with most
+	Instructions int      `json:"instructions"` // likewise
+	Reads        []string `json:"reads"`        // identifiers that its code asks for in any
+	Names        []string `json:"names"`        // hosts that it names in any
+	Apps         []string `json:"apps"`         // paths, at most the first hundred
+	Total        int      `json:"total"`        // apps in all
 }
 
 // ExitReason is one reason for an exit code.

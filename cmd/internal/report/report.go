@@ -17,6 +17,8 @@ type Options struct {
 	Color bool // escape sequences for colour may be written
 	Width int  // columns of the terminal; 0 if unknown
 	All   bool // show what is usually folded away (noise, other hosts, all sites)
+	// Unknown shows the code of each app that no rule knows.
+	Unknown bool
 }
 
 // Formats lists the names that New knows, in the order of the help text.

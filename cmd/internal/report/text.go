@@ -61,6 +61,7 @@ func (h *textHandler) Handle(m *event.Message) error {
 		h.app(m.App)
 	case m.Summary != nil:
 		h.table()
+		h.clusters(m.Summary.UnknownCode)
 		h.terms()
 		h.summary(m.Summary)
 	}
@@ -106,6 +107,7 @@ func (h *textHandler) app(a *event.App) {
 	h.identifiers(a)
 	h.hosts(a)
 	h.events(a)
+	h.unknownCode(a)
 	h.unseen(a)
 	if a.Status == fact.Complete && len(a.SDKs)+len(a.Identifiers) == 0 &&
 		!slices.ContainsFunc(a.Endpoints, func(e finding.Endpoint) bool { return e.Noise == "" }) {
