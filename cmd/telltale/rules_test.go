@@ -2,9 +2,12 @@ package main
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/telltale-apk/telltale/cmd/internal/cli"
 	"github.com/telltale-apk/telltale/dex/classfile/classtest"
 )
 
@@ -200,5 +204,47 @@ func prints(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if at < len(have) && !free {
 		ts.Fatalf("the command also prints %q", have[at])
+	}
+}
+
+// TestWatch changes a rule while its tests are watched.
+func TestWatch(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "acme.yaml")
+	write := func(class string) {
+		t.Helper()
+		text := "kind: sdk\nid: acme\nname: Acme\nvendor: acme\ncategory: ads\nsignals: [{code: com.acme}]\ntests: {match: [{class: " + class + "}]}\n"
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("com.acme.A")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	r, w := io.Pipe()
+	done := make(chan int)
+	go func() {
+		code := cli.Run(ctx, []string{"telltale", "signatures", "test", "--watch", file}, nil, strings.NewReader(""), w, io.Discard)
+		w.Close()
+		done <- code
+	}()
+	lines := bufio.NewScanner(r)
+	wait := func(want string) {
+		t.Helper()
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), want) {
+				return
+			}
+		}
+		t.Fatalf("the run ended without %q", want)
+	}
+	wait("1 example in 1 rule pass")
+	write("com.acmex.A")
+	wait("1 of 1 examples in 1 rule fail")
+	write("com.acme.Other")
+	wait("1 example in 1 rule pass")
+	cancel()
+	go io.Copy(io.Discard, r)
+	if code := <-done; code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }
