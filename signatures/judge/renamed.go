@@ -98,7 +98,7 @@ func (j *judge) tellRenamed(f *finding.SDK, m *signatures.SDKMatch) {
 	for _, p := range j.renamed.byRule[m.SDK.ID] {
 		r := finding.Renamed{
 			Profile: p.Profile.Name, Strings: p.Strings, Known: p.Known, Share: math.Round(p.Share*1000) / 1000,
-			Matched: p.Matched, Owned: len(p.Classes), Samples: []string{}, Classes: []finding.RenamedClass{},
+			Nearest: p.Version.Nearest, Matched: p.Matched, Owned: len(p.Classes), Samples: []string{}, Classes: []finding.RenamedClass{},
 		}
 		for _, s := range p.Samples {
 			r.Samples = append(r.Samples, s.Text)

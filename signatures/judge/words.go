@@ -33,7 +33,7 @@ const (
 	msgProfileLiteral  = "version from the string %s"
 	msgProfileVersion  = "of the versions that are known, its strings are most like those of %s"
 	msgProfileVersions = "of the versions that are known, its strings are most like those of %s to %s"
-	msgProfileNearest  = "its version is not among those known, of which %s is the nearest"
+	msgProfileNearest  = "its version cannot be told; of those known %s is the nearest"
 	msgProfileAlone    = "its strings are there; which classes are its own could not be told"
 	basisRenamed       = "recognised under other names, which is less certain than by name: "
 

@@ -68,6 +68,11 @@ type version struct {
 	kept     []uint64
 }
 
+// CopyOf begins the names of profiles that were learned from copies which other
+// SDKs carry, of a version that nobody knows and below other names. They are
+// asked only where the library's own profile is not there.
+const CopyOf = "copy of "
+
 // NewLearner returns a Learner that knows nothing.
 func NewLearner() *Learner { return &Learner{profiles: map[string]*learned{}} }
 
@@ -273,7 +278,7 @@ func classesOf(v *version, df map[uint64]int) []classPrint {
 		if len(cp.features) > 0 {
 			slices.Sort(cp.features)
 			cp.features = slices.Compact(cp.features)
-			if !speaking(cp.name) {
+			if !speaking(cp.name) || strings.HasPrefix(v.Profile, CopyOf) {
 				cp.name = ""
 			}
 			out = append(out, cp)

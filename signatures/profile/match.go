@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/internal/crew"
@@ -244,6 +245,10 @@ func (s *search) accept() {
 		if at < 0 {
 			break
 		}
+		if v, i := s.original(left, at); i >= 0 {
+			at, version = i, v
+			_, share = s.best(left[at])
+		}
 		p := left[at]
 		left = slices.Delete(left, at, at+1)
 		sc, prof := s.scores[p], &s.x.profiles[p]
@@ -271,6 +276,25 @@ func (s *search) accept() {
 		}
 		s.near = append(s.near, Near{Profile: prof, Strings: sc.count[v], Known: prof.Versions[v].Strings, Weight: sc.weight[v], Share: sc.weight[v] / max(prof.Versions[v].weight-sc.removed[v], 1), Reason: "too few of its strings are there"})
 	}
+}
+
+// original returns the profile of a library itself, and its version, in the
+// place of a profile of its copies that was found, if that is present, too.
+func (s *search) original(left []int, at int) (version, index int) {
+	copied := &s.x.profiles[left[at]]
+	if copied.Rule == "" || !strings.HasPrefix(copied.Name, CopyOf) {
+		return -1, -1
+	}
+	index, most := -1, minPresent
+	for i, p := range left {
+		if q := &s.x.profiles[p]; q.Rule != copied.Rule || strings.HasPrefix(q.Name, CopyOf) {
+			continue
+		}
+		if v, share := s.best(p); v >= 0 && share >= most {
+			version, index, most = v, i, share
+		}
+	}
+	return version, index
 }
 
 // explain gives the strings of an accepted profile to it alone.

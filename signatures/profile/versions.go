@@ -111,8 +111,9 @@ func versionPart(s string) (part, rest string) {
 type VersionMatch struct {
 	// Low and High are equal if it is one. Both are empty if nothing tells.
 	Low, High string
-	// Nearest is the known version that fits best where none fits well: of
-	// another one that is not known, or of too little.
+	// Nearest is the known version that fits best, in the place of Low and High,
+	// where part of it is missing: because a shrinker took it out, or because it
+	// is of a version that is not known. Strings do not tell which.
 	Nearest string
 	// Literal is the string that decided, nil if the ranking did.
 	Literal *Sample
@@ -172,9 +173,7 @@ func (s *search) version(n int) {
 			best = v
 		}
 	}
-	// What is there of other versions speaks against all that are known; and where
-	// only one is known, everything but a whole copy may be of another.
-	if stray := all - in[best]; float64(stray) > max(1, strays*float64(all)) || k == 1 && float64(in[best]) < whole*float64(p.Versions[best].Strings) {
+	if stray := all - in[best]; float64(stray) > max(1, strays*float64(all)) || float64(in[best]) < whole*float64(p.Versions[best].Strings) {
 		m.Version.Nearest = p.Versions[best].Name
 		return
 	}

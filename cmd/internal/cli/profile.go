@@ -222,8 +222,14 @@ func learnArtefact(ctx context.Context, l *profile.Learner, a profile.Artefact, 
 	}
 	mine := func(d string) bool {
 		switch w := ownerOf(d); {
-		case w != "" || a.Rule == "":
-			return w == a.Rule
+		case w != "" && w != a.Rule:
+			return false
+		case a.Rule == "":
+			return true
+		case foreign(d, a.Rule) != "":
+			return false
+		case w != "":
+			return true
 		}
 		return len(roots) == 0 || roots[ownRoot(d)] || obfuscated(d)
 	}
@@ -245,13 +251,33 @@ func learnArtefact(ctx context.Context, l *profile.Learner, a profile.Artefact, 
 			l.Add(other, s.Units, func(d string) bool { return ownerOf(d) == id })
 		}
 	}
+	// So are the copies of others' libraries below the product's own package.
+	copies := map[string]bool{}
 	others := map[string]bool{}
 	for _, u := range s.Units {
 		for i := range u.NumClasses() {
 			typ, _, _ := u.Class(i)
-			if d := u.Type(typ); ownerOf(d) == "" && !mine(d) {
-				others[root(d, 3)] = true
+			d := u.Type(typ)
+			if w := ownerOf(d); w == "" || w == a.Rule {
+				if f := foreign(d, a.Rule); f != "" {
+					copies[f] = true
+				} else if !mine(d) {
+					others[root(d, 3)] = true
+				}
 			}
+		}
+	}
+	for _, f := range sortedKeys(copies) {
+		stock := a
+		stock.Profile, stock.Rule, stock.Version = profile.CopyOf+f, "", ""
+		if rules.Rules().SDK(f) != nil {
+			stock.Rule = f
+		}
+		if l.Versions(stock.Profile) < maxCopies {
+			l.Add(stock, s.Units, func(d string) bool {
+				w := ownerOf(d)
+				return (w == "" || w == a.Rule) && foreign(d, a.Rule) == f
+			})
 		}
 	}
 	for pkg := range others {
@@ -264,7 +290,9 @@ func learnArtefact(ctx context.Context, l *profile.Learner, a profile.Artefact, 
 		stock.Profile, stock.Rule = strings.ReplaceAll(pkg, "/", "."), ""
 		stock.Version = a.Profile + " " + a.Version
 		if l.Versions(stock.Profile) < maxStock {
-			l.Add(stock, s.Units, func(d string) bool { return ownerOf(d) == "" && !mine(d) && root(d, 3) == pkg })
+			l.Add(stock, s.Units, func(d string) bool {
+				return ownerOf(d) == "" && !mine(d) && foreign(d, a.Rule) == "" && root(d, 3) == pkg
+			})
 		}
 	}
 }
@@ -275,6 +303,53 @@ const minCarried = 12
 
 // maxStock is how many copies of unknown code that artefacts carry are learned.
 const maxStock = 2
+
+// maxCopies is the same for libraries that many carry, which differ more.
+const maxCopies = 5
+
+// foreign returns the library that a class is a copy of by a label of its
+// package: SDKs move the libraries that they carry below their own package.
+// A library is not foreign to its own rule.
+func foreign(desc, rule string) string {
+	labels := strings.Split(strings.TrimPrefix(desc, "L"), "/")
+	for _, l := range labels[:len(labels)-1] {
+		if lib := libraries(l); lib != "" && lib != rule && !strings.HasSuffix(rule, "-"+lib) {
+			return lib
+		}
+	}
+	return ""
+}
+
+// libraries returns the library that a label stands for, by the id of its rule
+// if it has one.
+func libraries(label string) string {
+	switch label {
+	case "okio", "gson", "shortcutbadger", "protobuf", "zxing", "glide", "retrofit", "thrift", "smack", "netty", "eventbus", "bolts", "filedownloader",
+		"imageloader", "nineoldandroids", "guava", "picasso", "rxjava", "jackson", "disklrucache", "lottie", "leakcanary", "ormlite", "greendao", "exoplayer", "okhttp":
+		return label
+	case "exoplayer2":
+		return "exoplayer"
+	case "okhttp3":
+		return "okhttp"
+	case "volley":
+		return "google-volley"
+	case "fastjson":
+		return "alibaba-fastjson"
+	case "retrofit2":
+		return "retrofit"
+	case "greenrobot":
+		return "eventbus"
+	case "jivesoftware":
+		return "smack"
+	case "reactivex":
+		return "rxjava"
+	case "java_websocket", "websocket":
+		return "java-websocket"
+	case "sketches":
+		return "yahoo-sketches"
+	}
+	return ""
+}
 
 func sortedKeys(m map[string]bool) []string {
 	out := make([]string, 0, len(m))

@@ -5,7 +5,7 @@
     ladder.py LIST scan.ndjson [--half tune|held] [--originals scan-of-artefacts.ndjson]
 
 For each rung: files whose SDK was found without its name, those whose version
-is right, or in the range that is told, and what else was found in them that is
+is right, in the range that is told, or told as the nearest one, and what else was found in them that is
 not in the artefact by name. A file
 whose SDK is still known by name (one that has been obfuscated by its vendor
 keeps nothing; one whose names are kept by something else does) is set apart.
@@ -60,6 +60,8 @@ def main():
             n["by name"] += 1
         elif hit:
             n["found"] += 1
+            if version and any(version == r["nearest_version"] for r in hit[0]["renamed"]):
+                n["nearest"] += 1
             v = hit[0]["version"]
             if version and v:
                 n["told"] += 1
@@ -78,7 +80,7 @@ def main():
             if s["renamed"] and s["id"] != rule and s["id"] not in carried[sha]:
                 n["others"] += 1
                 wrong[(rule, s["id"], rung)] += 1
-    keys = ["files", "by name", "found", "told", "exact", "in range", "version wrong", "others"]
+    keys = ["files", "by name", "found", "told", "exact", "in range", "version wrong", "nearest", "others"]
     print("%-10s" % "rung" + "".join("%14s" % k for k in keys))
     for rung in ["rename", "repackage", "shrink", "optimise", "all"]:
         print("%-10s" % rung + "".join("%14d" % count[rung][k] for k in keys))
