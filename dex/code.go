@@ -24,6 +24,7 @@ type Code struct {
 
 	insns []byte
 	f     *File
+	fills bool // a sweep met fill-array-data
 }
 
 // Code returns the code item at off, an offset as in [MethodDef]. The result
@@ -184,6 +185,10 @@ func (c *Code) AppendReferences(dst []Reference) (refs []Reference, n int, ok bo
 	return refs, n, ok
 }
 
+// FillsArrays reports whether code fills an array from data among it, once
+// AppendReferences was called.
+func (c *Code) FillsArrays() bool { return c.fills }
+
 // sweep appends the references from byte i of the instructions on. If dst must
 // not grow it may stop early, and next is the byte from which on to call it
 // again; else next is -1. n counts the instructions.
@@ -208,8 +213,10 @@ func (c *Code) sweep(dst []Reference, i int, full bool) (refs []Reference, next,
 			continue
 		}
 		in := b[i:end]
-		if s&sweepPayload != 0 {
-			if in[1] != 0 {
+		if s&(sweepPayload|sweepFill) != 0 {
+			if s&sweepFill != 0 {
+				c.fills = true
+			} else if in[1] != 0 {
 				w := 2 * uint64(payloadWidth(b[i:]))
 				if w > uint64(len(b)-i) {
 					return dst, -1, n + 1, false

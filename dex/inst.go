@@ -166,6 +166,7 @@ const (
 	sweepWide    sweepRow = 1 << 16 // the index has 32 bits
 	sweepProto   sweepRow = 1 << 17 // a prototype follows in the fourth unit
 	sweepPayload sweepRow = 1 << 18 // a nop, or data among the code
+	sweepFill    sweepRow = 1 << 19 // an array is filled from data
 )
 
 var artSweep, dalvikSweep = sweepTable(ART), sweepTable(Dalvik)
@@ -186,6 +187,7 @@ func sweepTable(d Dialect) (t [256]sweepRow) {
 		t[i] = r
 	}
 	t[0] |= sweepPayload
+	t[OpFillArrayData] |= sweepFill
 	return t
 }
 

@@ -22,6 +22,7 @@ type dexUnit struct {
 	refs   []fact.Ref
 	defs   []dex.MethodDef // of each body
 	insns  int
+	fills  []int // bodies that fill arrays from data
 	cut    bool  // overlapping code was cut off
 	bodyOf []int // body of a method index, -1 if it has none
 
@@ -241,6 +242,9 @@ func (u *dexUnit) walk() {
 				index = h.Index
 			}
 			u.refs = append(u.refs, fact.Ref{PC: r.PC, Index: index, Kind: k})
+		}
+		if c.FillsArrays() {
+			u.fills = append(u.fills, len(u.bodies))
 		}
 		if int64(m.Index) < int64(len(u.bodyOf)) && u.bodyOf[m.Index] < 0 {
 			u.bodyOf[m.Index] = len(u.bodies)

@@ -39,11 +39,19 @@ func (u graphUnit) EachRef(i int, fn func(pc, index uint32, kind program.RefKind
 
 // ArgClass returns the class of an argument, if it is known.
 func (u graphUnit) ArgClass(body int, pc uint32, arg int) string {
+	if d, ok := u.Unit.(glancer); ok && !d.mayBeObject(body, pc, arg) {
+		return ""
+	}
 	args := u.Args(body, pc)
 	if arg < len(args) && args[arg].Kind == fact.Object {
 		return args[arg].S
 	}
 	return ""
+}
+
+// glancer is a unit that can tell fast that an argument is no known object.
+type glancer interface {
+	mayBeObject(body int, pc uint32, arg int) bool
 }
 
 // Reflected returns what a reflective call runs.

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"bytes"
 	"encoding/binary"
 	"iter"
 	"strings"
@@ -49,11 +48,8 @@ func (u *dexUnit) ArrayTexts() iter.Seq[fact.ArrayText] {
 	u.sweep.Do(u.walk)
 	return func(yield func(fact.ArrayText) bool) {
 		left := len(u.f.Bytes()) // bodies may overlap in hostile files
-		for body := range u.defs {
+		for _, body := range u.fills {
 			c := u.f.Code(u.defs[body].CodeOff)
-			if !mayFill(c.Insns()) {
-				continue
-			}
 			for pc, in := range c.Instructions() {
 				if in.Op() != dex.OpFillArrayData {
 					continue
@@ -76,11 +72,6 @@ func (u *dexUnit) ArrayTexts() iter.Seq[fact.ArrayText] {
 			}
 		}
 	}
-}
-
-// mayFill reports whether code may hold data for arrays of bytes or characters.
-func mayFill(insns []byte) bool {
-	return bytes.Contains(insns, []byte{0, 3, 1, 0}) || bytes.Contains(insns, []byte{0, 3, 2, 0})
 }
 
 // arrayText returns the text that elements of a width are: bytes in UTF-8,

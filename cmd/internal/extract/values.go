@@ -51,3 +51,13 @@ func translate(in []value.Value) []fact.Value {
 	}
 	return out
 }
+
+// mayBeObject reports whether an argument of a call may be an object of a known
+// class: Args tells whether it is.
+func (u *dexUnit) mayBeObject(body int, pc uint32, arg int) bool {
+	u.sweep.Do(u.walk)
+	if u.values.app == nil || body < 0 || body >= len(u.defs) {
+		return false
+	}
+	return u.values.app.MayBeObject(u.values.file, u.defs[body], pc, arg)
+}
