@@ -245,7 +245,7 @@ func (j *judge) states(m *signatures.SDKMatch, h *holding, hits []*signatures.Hi
 		if len(m.References) > 0 {
 			loc = &m.References[0].Evidence.Location
 		}
-		add(finding.Referenced, loc, msgReferenced, plural(n, "class", "classes"))
+		add(finding.Referenced, loc, msgReferenced, plural(n, "type", "types")) // classes, and arrays of them
 	}
 	slices.SortStableFunc(out, func(a, b finding.StateEvidence) int {
 		// What is empty does nothing, however it is reached.

@@ -38,7 +38,7 @@ func TestStates(t *testing.T) {
 		}, []string{"present: 1 class of its own, in assets/x.apk!classes.dex, which Android does not load by itself"}},
 		{"referenced", func(_ *facttest.App, c *facttest.Code) {
 			c.Method(mainMethod).Call(fact.RefCallStatic, initCall)
-		}, []string{"referenced: code names 1 class of it, but none is there"}},
+		}, []string{"referenced: code names 1 type of it, but none is there"}},
 		{"stub", func(_ *facttest.App, c *facttest.Code) {
 			c.Method(initCall).Flags(9)
 			c.Method("Lcom/acme/stat/Agent;-><init>()V").Call(fact.RefCallDirect, "Ljava/lang/Object;-><init>()V")
