@@ -31,8 +31,13 @@ type Findings struct {
 // UnknownCode is code of somebody no rule knows. Its package is shortened to
 // what names a library; code whose names were shortened is not counted.
 type UnknownCode struct {
-	Package string `json:"package"` // dotted
-	Classes int    `json:"classes"`
+	Package      string `json:"package"` // dotted
+	Classes      int    `json:"classes"`
+	Instructions int    `json:"instructions"`
+	// Reads and Names say which identifiers its code asks for and which hosts
+	// it names.
+	Reads []Use `json:"reads,omitempty"`
+	Names []Use `json:"names,omitempty"`
 }
 
 // Location says where something stands.
