@@ -162,19 +162,22 @@ func (j *judge) urlFields() map[string]bool {
 // whose constants are.
 type pieces struct {
 	actions map[string]struct{} // names that bodies hand over as those of actions
-	bits    []uint64            // by string
+	bits                        // by string
 	fields  []string
 }
 
-func (p *pieces) set(i uint32, of int) {
-	if p.bits == nil {
-		p.bits = make([]uint64, (of+63)/64)
+// bits are a set of indices.
+type bits []uint64
+
+func (b *bits) set(i uint32, of int) {
+	if *b == nil {
+		*b = make(bits, (of+63)/64)
 	}
-	p.bits[i>>6] |= 1 << (i & 63)
+	(*b)[i>>6] |= 1 << (i & 63)
 }
 
-func (p *pieces) has(i uint32) bool {
-	return int(i>>6) < len(p.bits) && p.bits[i>>6]&(1<<(i&63)) != 0
+func (b bits) has(i uint32) bool {
+	return int(i>>6) < len(b) && b[i>>6]&(1<<(i&63)) != 0
 }
 
 // isPiece reports whether a string may begin a URL that other text completes.
@@ -247,7 +250,7 @@ func (j *judge) compose(ui int, sinks map[int32][]uint32, fields map[string]bool
 			case r.Kind == fact.RefString:
 				piece = piece || u.pieces.has(r.Index)
 			case r.Kind == fact.RefFieldGet:
-				piece = piece || isField[r.Index]
+				piece = piece || isField.has(r.Index)
 			}
 		}
 		pcs := sinks[int32(bi)]
@@ -349,8 +352,7 @@ func assembled(class string, args []fact.Value) []fact.Value {
 }
 
 // fieldsOf returns which fields of a unit's table are among some.
-func (u *unitState) fieldsOf(some map[string]bool) map[uint32]bool {
-	out := map[uint32]bool{}
+func (u *unitState) fieldsOf(some map[string]bool) (out bits) {
 	if len(some) == 0 {
 		return out
 	}
@@ -366,7 +368,7 @@ func (u *unitState) fieldsOf(some map[string]bool) map[uint32]bool {
 	for i := range u.NumFields() {
 		class, name, typ := u.Field(uint32(i))
 		if int(class) < len(holds) && holds[class] && some[u.Type(class)+"->"+u.String(name)+":"+u.Type(typ)] {
-			out[uint32(i)] = true
+			out.set(uint32(i), u.NumFields())
 		}
 	}
 	return out

@@ -56,11 +56,11 @@ var readers = map[string]map[string]reader{
 }
 
 // reads tells what the calls of a unit do with constants, by method index.
-func (u *unitState) reads() map[uint32]reader {
-	if u.readers != nil {
+func (u *unitState) reads() readersOf {
+	if u.asked {
 		return u.readers
 	}
-	u.readers = map[uint32]reader{}
+	u.asked = true
 	classes := map[uint32]map[string]reader{}
 	for t := 0; t < u.NumTypes(); t++ {
 		if names, ok := readers[u.Type(uint32(t))]; ok {
@@ -68,16 +68,30 @@ func (u *unitState) reads() map[uint32]reader {
 		}
 	}
 	if len(classes) > 0 {
-		for i := 0; i < u.NumMethods(); i++ {
+		n := u.NumMethods()
+		for i := range n {
 			class, name, _ := u.Method(uint32(i))
 			if names, ok := classes[class]; ok {
 				if r := names[u.String(name)]; r != readsNothing {
-					u.readers[uint32(i)] = r
+					if u.readers == nil {
+						u.readers = make(readersOf, n)
+					}
+					u.readers[i] = r
 				}
 			}
 		}
 	}
 	return u.readers
+}
+
+// readersOf tells by method what it reads; it is empty if none reads anything.
+type readersOf []reader
+
+func (r readersOf) at(method uint32) reader {
+	if uint64(method) >= uint64(len(r)) {
+		return readsNothing
+	}
+	return r[method]
 }
 
 // literal is a constant that an identifier rule names, with its uses.
@@ -268,8 +282,8 @@ func (j *judge) readsOf(lits []literal) []located {
 				if !r.Kind.IsCall() {
 					continue
 				}
-				how, ok := reads[r.Index]
-				if !ok {
+				how := reads.at(r.Index)
+				if how == readsNothing {
 					continue
 				}
 				ws := byKind[how]
@@ -400,7 +414,7 @@ func (j *judge) literalsIn(unit, body int, lits []*literal) []located {
 		if !r.Kind.IsCall() {
 			continue
 		}
-		how := reads[r.Index]
+		how := reads.at(r.Index)
 		args := u.Args(body, r.PC)
 		if how != readsNothing && !anyText(args) {
 			for i, l := range lits {
@@ -552,7 +566,7 @@ func (j *judge) findHandsOn(id fact.MethodID, arg int, kind reader, src *rule.So
 		if !r.Kind.IsCall() {
 			continue
 		}
-		how := reads[r.Index]
+		how := reads.at(r.Index)
 		if how == readsNothing && isFramework(u.callee(r.Index)) {
 			continue
 		}
@@ -609,7 +623,7 @@ func (j *judge) reflections() []located {
 				if !r.Kind.IsCall() {
 					continue
 				}
-				how := reads[r.Index]
+				how := reads.at(r.Index)
 				if how != invokes && how != looksUpMethod {
 					continue
 				}

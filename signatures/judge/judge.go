@@ -116,7 +116,8 @@ type unitState struct {
 	bodies  []fact.Body
 	refs    []fact.Ref
 	members map[uint32]string // smali notation of methods that were shown, by index
-	readers map[uint32]reader
+	readers readersOf
+	asked   bool // readers are filled in
 	pieces  pieces
 	ran     map[instruction]string // methods that were run to read strings; nil until asked
 }

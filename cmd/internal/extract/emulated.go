@@ -267,18 +267,28 @@ func (e *emulation) others(byName map[emu.Method]*candidate) {
 // eachTarget calls fn for the calls of candidates in a unit.
 func (e *emulation) eachTarget(ui int, byName map[emu.Method]*candidate, fn func(c *candidate, body int, r fact.Ref)) {
 	u := e.units[ui]
-	protos := map[string]bool{}
+	protos, called := map[string]bool{}, map[string]bool{}
 	for m := range byName {
-		protos[m.Proto] = true
+		protos[m.Proto], called[m.Name] = true, true
 	}
 	is := make([]bool, u.NumProtos())
 	for i := range is {
 		is[i] = protos[u.Proto(uint32(i))]
 	}
 	var of []*candidate
+	names := make([]uint8, u.NumStrings()) // 1: of a candidate; 2: not
 	for i := range u.NumMethods() {
-		_, _, proto := u.Method(uint32(i))
-		if int64(proto) >= int64(len(is)) || !is[proto] {
+		_, name, proto := u.Method(uint32(i))
+		if int64(proto) >= int64(len(is)) || !is[proto] || int64(name) >= int64(len(names)) {
+			continue
+		}
+		if names[name] == 0 {
+			names[name] = 2
+			if called[u.String(name)] {
+				names[name] = 1
+			}
+		}
+		if names[name] != 1 {
 			continue
 		}
 		if c := byName[e.name(ui, uint32(i))]; c != nil {
