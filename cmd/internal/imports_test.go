@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"signatures/endpoint":  {},
 	"cmd/internal/event":   {"signatures/fact", "signatures/finding"},
 	"cmd/internal/extract": {"apk", "dex", "signatures/fact", "cmd/internal/stats"},
-	"cmd/internal/store":   {"cmd/internal/event", "signatures/finding"},
+	"cmd/internal/store":   {"cmd/internal/event", "cmd/internal/report", "signatures/fact", "signatures/finding"},
 	"cmd/internal/report":  {"cmd/internal/event", "signatures/fact", "signatures/finding"},
 	"cmd/internal/filter":  {"cmd/internal/event", "signatures/fact", "signatures/finding", "signatures/rule"},
 	"cmd/internal/fleet":   {"cmd/internal/event", "cmd/internal/filter", "cmd/internal/report", "signatures/fact", "signatures/finding"},

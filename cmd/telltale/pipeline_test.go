@@ -313,14 +313,17 @@ func testReadmePipelines(t *testing.T, dir string, env []string) {
 }
 
 func testPreCommitHooks(t *testing.T, dir string, env []string) {
-	var hooks []struct{ ID, Entry, Files, Language string }
+	var hooks []struct {
+		ID, Entry, Files, Language string
+		Args                       []string
+	}
 	load(t, "../../.pre-commit-hooks.yaml", &hooks)
 	if out, code := shell(t, dir, env, "telltale policy init && printf 'schema: nope\n' >bad.yaml", "sh", "-c"); code != 0 {
 		t.Fatal(out)
 	}
-	entry := map[string]string{}
+	entry, args := map[string]string{}, map[string]string{}
 	for _, h := range hooks {
-		entry[h.ID] = h.Entry
+		entry[h.ID], args[h.ID] = h.Entry, strings.Join(h.Args, " ")
 		re, err := regexp.Compile(h.Files)
 		if err != nil || h.Language != "golang" {
 			t.Errorf("%s: %v", h.ID, err)
@@ -338,8 +341,9 @@ func testPreCommitHooks(t *testing.T, dir string, env []string) {
 	}{
 		{entry["telltale-policy"] + " telltale.yaml", 0},
 		{entry["telltale-policy"] + " bad.yaml", 2},
-		{entry["telltale-scan"] + " apks/notes.apk", 0},
-		{entry["telltale-scan"] + " apks/notes.apk apks/browser.apk", 1},
+		{entry["telltale-scan"] + " " + args["telltale-scan"] + " apks/notes.apk", 0},
+		{entry["telltale-scan"] + " " + args["telltale-scan"] + " apks/notes.apk apks/browser.apk", 1},
+		{entry["telltale-scan"] + " apks/notes.apk apks/browser.apk", 0},
 		{entry["telltale-scan"] + " --policy telltale.yaml apks/notes.apk", 0},
 	} {
 		if out, code := shell(t, dir, env, tt.command, "sh", "-c"); code != tt.code {

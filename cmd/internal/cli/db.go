@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
@@ -39,4 +41,17 @@ func (t *told) Handle(m *event.Message) error {
 		t.e.log.Infof("database: %d results added, %d were there", t.Added, t.Held)
 	}
 	return t.Store.Handle(m)
+}
+
+// fromDB tells the apps of a database.
+func fromDB(name string, tell func(*event.App) error) error {
+	s, err := store.Open(name, false)
+	if err == nil {
+		err = s.Apps(tell)
+		s.Close()
+	}
+	if err != nil {
+		return &exitError{exitUsage, fmt.Sprintf("--db %s: %s", name, errText(err))}
+	}
+	return nil
 }

@@ -22,6 +22,7 @@ func (e *env) fleetCommand() *cli.Command {
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "text", Usage: "`FORMAT`: " + strings.Join(fleet.Formats, ", ")},
 			outputFlag(),
+			&cli.StringSliceFlag{Name: "db", Usage: "also look at the apps in the database `FILE` that scan or report wrote with --db (may be repeated)"},
 			&cli.StringFlag{Name: "hosts-file", Usage: "write a hosts file to `FILE` that blocks hosts of trackers"},
 			&cli.StringFlag{Name: "disable-list", Usage: "write components of trackers to `FILE`, for 'pm disable'"},
 			&cli.BoolFlag{Name: "all", Usage: "do not fold long lists away"},
@@ -32,8 +33,8 @@ func (e *env) fleetCommand() *cli.Command {
 }
 
 func (e *env) fleet(c *cli.Context) error {
-	if !c.Args().Present() {
-		return usagef("fleet needs REPORTs that were written with --format json or ndjson, or PATHs to scan")
+	if !c.Args().Present() && len(c.StringSlice("db")) == 0 {
+		return usagef("fleet needs REPORTs that were written with --format json or ndjson, PATHs to scan, or --db FILE")
 	}
 	if !slices.Contains(fleet.Formats, c.String("format")) {
 		return usagef("--format %q: use one of %s", c.String("format"), strings.Join(fleet.Formats, ", "))
@@ -60,10 +61,19 @@ func (e *env) fleet(c *cli.Context) error {
 			return err
 		}
 	}
+	for _, name := range c.StringSlice("db") {
+		err := fromDB(name, func(a *event.App) error {
+			b.Add(a)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 	f := b.Fleet()
 	f.Tool = event.Tool{Name: "telltale", Version: version}
 	if f.Apps == 0 {
-		return &exitError{exitNothing, "there is no app in " + strings.Join(c.Args().Slice(), ", ")}
+		return &exitError{exitNothing, "there is no app in " + strings.Join(append(c.Args().Slice(), c.StringSlice("db")...), ", ")}
 	}
 	for _, x := range []struct {
 		flag  string

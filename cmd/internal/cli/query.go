@@ -11,7 +11,6 @@ import (
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/filter"
 	"github.com/telltale-apk/telltale/cmd/internal/report"
-	"github.com/telltale-apk/telltale/cmd/internal/store"
 )
 
 // queryHelp describes the language. The table of terms is made from it.
@@ -144,13 +143,8 @@ func (e *env) query(c *cli.Context) error {
 		}
 	}
 	for _, name := range c.StringSlice("db") {
-		s, err := store.Open(name, false)
-		if err == nil {
-			err = s.Apps(look)
-			s.Close()
-		}
-		if err != nil {
-			return &exitError{exitUsage, fmt.Sprintf("--db %s: %s", name, errText(err))}
+		if err := fromDB(name, look); err != nil {
+			return err
 		}
 	}
 	if err := e.writeDocument(c, func(w io.Writer, o report.Options) error {

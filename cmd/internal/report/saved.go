@@ -305,6 +305,22 @@ func notWhole(err error) error {
 	return fmt.Errorf("it is not a report: %w", err)
 }
 
+// DecodeApp reads one app's result that stands by itself, within the limits of
+// one in a report.
+func DecodeApp(raw []byte) (*event.App, error) {
+	if len(raw) > maxSavedApp {
+		return nil, errSavedApp
+	}
+	if err := elements(raw); err != nil {
+		return nil, err
+	}
+	a := new(event.App)
+	if err := json.Unmarshal(raw, a); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
 // app reads one app again.
 func (s *Saved) app(p savedApp) (*event.App, error) {
 	raw := make([]byte, p.n)

@@ -28,6 +28,7 @@ import (
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/cmd/internal/report"
 	"github.com/telltale-apk/telltale/signatures/finding"
 )
 
@@ -39,7 +40,8 @@ var SchemaSQL string
 // format is the version of the tables, as PRAGMA user_version holds it.
 const format = 1
 
-// maxReport is the size of one unpacked result. A database may come from elsewhere.
+// maxReport is the size of one unpacked result; report.DecodeApp refuses more. A
+// database may come from elsewhere.
 const maxReport = 64 << 20
 
 // Store is an open database. It is not safe for concurrent use.
@@ -343,12 +345,9 @@ func (s *Store) Apps(tell func(*event.App) error) error {
 			return fmt.Errorf("the result of %s is damaged: %w", path.String, err)
 		}
 		text, err := io.ReadAll(io.LimitReader(z, maxReport+1))
-		if err == nil && len(text) > maxReport {
-			err = fmt.Errorf("it has more than %d bytes", maxReport)
-		}
-		a := new(event.App)
+		var a *event.App
 		if err == nil {
-			err = json.Unmarshal(text, a)
+			a, err = report.DecodeApp(text)
 		}
 		if err != nil {
 			return fmt.Errorf("the result of %s is damaged: %w", path.String, err)
