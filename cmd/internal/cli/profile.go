@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -449,4 +450,45 @@ func (e *env) profilesList(c *cli.Context) error {
 		fmt.Fprintf(e.stdout, "profiles %d\nversions %d\nrules    %d\n", profiles, versions, len(rules))
 	}
 	return nil
+}
+
+// nearestTold is how many profiles are told that did not suffice.
+const nearestTold = 5
+
+// tellProfiles writes what the profiles of a product found in what no rule knows
+// by name, or how near they came.
+func tellProfiles(ctx context.Context, w io.Writer, set *fact.Set, rules *signatures.Compiled, p *scan.Profiles, id string) error {
+	if p == nil {
+		return nil
+	}
+	all, err := p.Indices()
+	if err != nil {
+		return err
+	}
+	line := func(format string, args ...any) {
+		fmt.Fprintln(w, "  "+cleanLines(fmt.Sprintf(format, args...)))
+	}
+	o := scan.ProfileOptions(signatures.MatchWith(ctx, set, rules, signatures.Options{Workers: runtime.GOMAXPROCS(0)}))
+	known, told := 0, 0
+	for _, x := range all {
+		known += len(slices.DeleteFunc(slices.Clone(x.Profiles()), func(p profile.Profile) bool { return p.Rule != id }))
+		for _, m := range x.Match(ctx, set, o) {
+			if m.Profile.Rule == id {
+				line("profile %s holds: %d of %d known strings, %.0f %% of their weight, and %d classes told from all others", m.Profile.Name, m.Strings, m.Known, 100*m.Share, m.Matched)
+				told++
+			}
+		}
+		near := x.Nearest(ctx, set, o, id)
+		for _, n := range near[:min(len(near), nearestTold)] {
+			line("profile %s does not hold: %d of %d known strings, %.1f %% of their weight: %s", n.Profile.Name, n.Strings, n.Known, 100*n.Share, n.Reason)
+			told++
+		}
+	}
+	switch {
+	case known == 0:
+		line("no profile knows it: it is not recognised where its names were changed")
+	case told == 0:
+		line("its profiles do not hold: none of their strings is in code that no rule knows by name")
+	}
+	return ctx.Err()
 }

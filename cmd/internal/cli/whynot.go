@@ -41,6 +41,9 @@ func (e *env) whyNot(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if opt.Profiles, err = e.profiles(c); err != nil {
+		return err
+	}
 	what := c.Args().Get(1)
 	var sdk *rule.SDK
 	if strings.HasSuffix(what, ".yaml") || strings.HasSuffix(what, ".yml") {
@@ -78,6 +81,7 @@ func (e *env) tellClauses(ctx context.Context, path string, opt scan.Options, co
 		a, err := whynot.Explain(ctx, set, compiled, sdk)
 		if err == nil {
 			writeClauses(&b, a)
+			err = tellProfiles(ctx, &b, set, compiled, opt.Profiles, sdk.ID)
 		}
 		return err
 	})
