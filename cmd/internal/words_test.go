@@ -21,7 +21,7 @@ const disclaimer = "whether data is sent is not shown by it"
 
 func TestMessagesAccuseNobody(t *testing.T) {
 	n := 0
-	for _, dir := range []string{"cli", "diff", "filter", "fleet", "policy", "report", "scan", "store", "extract", "event", "../../signatures/judge", "../../signatures/finding", "../../signatures/fact", "../../signatures"} {
+	for _, dir := range []string{"cli", "diff", "filter", "fleet", "policy", "report", "scan", "store", "extract", "event", "../../signatures/judge", "../../signatures/finding", "../../signatures/fact", "../../signatures", "../../signatures/lint", "../../signatures/lint/checks"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
