@@ -44,9 +44,16 @@ const format = 1
 // database may come from elsewhere.
 const maxReport = 64 << 20
 
+// batch is how many apps are written in one transaction: a run that is killed
+// loses these at most, and adds them the next time.
+const batch = 64
+
 // Store is an open database. It is not safe for concurrent use.
 type Store struct {
 	db    *sql.DB
+	conn  *sql.Conn            // the one that is used
+	stmts map[string]*sql.Stmt // prepared on it
+	open  int                  // apps in the transaction that is open; -1 if none is
 	start event.Start
 	name  string
 	// Added and Held count apps that were written, and that were there.
@@ -82,28 +89,29 @@ func Open(name string, create bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1)
-	s := &Store{db: db, name: name}
-	if err := s.prepare(create); err != nil {
-		db.Close()
-		return nil, err
+	s := &Store{db: db, name: name, stmts: map[string]*sql.Stmt{}, open: -1}
+	if s.conn, err = db.Conn(context.Background()); err == nil {
+		err = s.prepare(create)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
 func (s *Store) prepare(create bool) error {
 	var version, tables int
-	if err := s.db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+	if err := s.conn.QueryRowContext(context.Background(), "PRAGMA user_version").Scan(&version); err != nil {
 		return fmt.Errorf("is no SQLite database: %w", err)
 	}
-	if err := s.db.QueryRow("SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+	if err := s.conn.QueryRowContext(context.Background(), "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
 		return err
 	}
 	switch {
 	case version == format:
 		return nil
 	case version == 0 && tables == 0 && create:
-		_, err := s.db.Exec("BEGIN;" + SchemaSQL + fmt.Sprintf("PRAGMA user_version = %d; COMMIT", format))
+		_, err := s.conn.ExecContext(context.Background(), "BEGIN;"+SchemaSQL+fmt.Sprintf("PRAGMA user_version = %d; COMMIT", format))
 		return err
 	case version == 0:
 		return errors.New("is an SQLite database of something else")
@@ -125,8 +133,39 @@ func (s *Store) Handle(m *event.Message) error {
 	return nil
 }
 
-// Close closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+// Close ends what is being written and closes the database.
+func (s *Store) Close() error {
+	err := s.commit()
+	for _, st := range s.stmts {
+		err = errors.Join(err, st.Close())
+	}
+	if s.conn != nil {
+		err = errors.Join(err, s.conn.Close())
+	}
+	return errors.Join(err, s.db.Close())
+}
+
+func (s *Store) commit() error {
+	if s.open < 0 {
+		return nil
+	}
+	s.open = -1
+	_, err := s.conn.ExecContext(context.Background(), "COMMIT")
+	return err
+}
+
+// exec runs a statement, which is prepared once.
+func (s *Store) exec(query string, args ...any) (sql.Result, error) {
+	st, ok := s.stmts[query]
+	if !ok {
+		var err error
+		if st, err = s.conn.PrepareContext(context.Background(), query); err != nil {
+			return nil, err
+		}
+		s.stmts[query] = st
+	}
+	return st.Exec(args...)
+}
 
 // Content is the digest of all files of an app, "" if it has none that could
 // be read.
@@ -145,26 +184,39 @@ func Content(a *event.App) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Add writes one app, in one transaction.
-func (s *Store) Add(a *event.App) (err error) {
+// Add writes one app, or nothing of it.
+func (s *Store) Add(a *event.App) error {
+	ctx := context.Background()
+	if s.open < 0 {
+		if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+			return err
+		}
+		s.open = 0
+	}
+	if _, err := s.conn.ExecContext(ctx, "SAVEPOINT app"); err != nil {
+		return err
+	}
+	if err := s.add(a); err != nil {
+		_, undo := s.conn.ExecContext(ctx, "ROLLBACK TO app; RELEASE app")
+		return errors.Join(err, undo)
+	}
+	if _, err := s.conn.ExecContext(ctx, "RELEASE app"); err != nil {
+		return err
+	}
+	if s.open++; s.open >= batch {
+		return s.commit()
+	}
+	return nil
+}
+
+func (s *Store) add(a *event.App) error {
 	content := Content(a)
 	if content == "" {
 		content = "path:" + a.Path // what could not be opened
 	}
-	tx, err := s.db.BeginTx(context.Background(), nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, tx.Rollback())
-			return
-		}
-		err = tx.Commit()
-	}()
-	w := &writer{tx: tx}
+	w := &writer{store: s}
 	var rules, tool string
-	err = tx.QueryRow("SELECT id, rules, tool FROM apps WHERE content = ?", content).Scan(&w.app, &rules, &tool)
+	err := s.conn.QueryRowContext(context.Background(), "SELECT id, rules, tool FROM apps WHERE content = ?", content).Scan(&w.app, &rules, &tool)
 	switch {
 	case err == nil && rules == s.start.Signatures.Digest && tool == s.start.Tool.Version:
 		s.Held++
@@ -195,16 +247,16 @@ func (s *Store) Add(a *event.App) (err error) {
 
 // writer writes rows of one app until the first error.
 type writer struct {
-	tx  *sql.Tx
-	app int64
-	err error
+	store *Store
+	app   int64
+	err   error
 }
 
 func (w *writer) exec(query string, args ...any) sql.Result {
 	if w.err != nil {
 		return nil
 	}
-	r, err := w.tx.Exec(query, args...)
+	r, err := w.store.exec(query, args...)
 	w.err = err
 	return r
 }
@@ -329,7 +381,7 @@ func whose(o *finding.Owner) string {
 
 // Apps tells every result, by package and path.
 func (s *Store) Apps(tell func(*event.App) error) error {
-	rows, err := s.db.Query(`SELECT a.report, min(p.path) FROM apps a LEFT JOIN paths p ON p.app = a.id GROUP BY a.id ORDER BY a.package, min(p.path), a.id`)
+	rows, err := s.conn.QueryContext(context.Background(), `SELECT a.report, min(p.path) FROM apps a LEFT JOIN paths p ON p.app = a.id GROUP BY a.id ORDER BY a.package, min(p.path), a.id`)
 	if err != nil {
 		return err
 	}

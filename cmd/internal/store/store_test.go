@@ -58,7 +58,7 @@ func run(t *testing.T, name, rules string, apps ...*event.App) *Store {
 func count(t *testing.T, s *Store, query string) int {
 	t.Helper()
 	n := 0
-	if err := s.db.QueryRow(query).Scan(&n); err != nil {
+	if err := s.conn.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return n
@@ -67,7 +67,7 @@ func count(t *testing.T, s *Store, query string) int {
 // tables returns the names of all tables.
 func tables(t *testing.T, s *Store) []string {
 	t.Helper()
-	rows, err := s.db.Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+	rows, err := s.conn.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,13 +150,13 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 	}
 	foreign := filepath.Join(dir, "foreign.db")
 	s := run(t, foreign, "r")
-	if _, err := s.db.Exec("PRAGMA user_version = 99"); err != nil {
+	if _, err := s.conn.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
 	other := filepath.Join(dir, "other.db")
 	s = run(t, other, "r")
-	if _, err := s.db.Exec("PRAGMA user_version = 0"); err != nil {
+	if _, err := s.conn.ExecContext(t.Context(), "PRAGMA user_version = 0"); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
@@ -174,9 +174,42 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 	}
 }
 
+func TestBatchesAreOneByOne(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.db")
+	var apps []*event.App
+	for i := range batch + 5 {
+		apps = append(apps, sample(strings.Repeat("x", i+1), strings.Repeat("d", i+1)))
+	}
+	run(t, name, "r", apps...).Close()
+	// A row that cannot be written takes nothing but its own app with it.
+	s := run(t, name, "r")
+	if _, err := s.conn.ExecContext(t.Context(), "CREATE TRIGGER no BEFORE INSERT ON apps WHEN NEW.label = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END"); err != nil {
+		t.Fatal(err)
+	}
+	bad := sample("bad", "bad")
+	bad.Label = "bad"
+	if err := s.Add(sample("good 1", "good 1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Add(bad); err == nil {
+		t.Error("the trigger is ignored")
+	}
+	if err := s.Add(sample("good 2", "good 2")); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	s = run(t, name, "r")
+	if n := count(t, s, "SELECT count(*) FROM apps"); n != batch+7 {
+		t.Errorf("%d apps", n)
+	}
+	if n := count(t, s, "SELECT count(*) FROM sdks"); n != batch+7 {
+		t.Errorf("%d SDKs", n)
+	}
+}
+
 func TestDamagedResultsAreTold(t *testing.T) {
 	s := run(t, filepath.Join(t.TempDir(), "x.db"), "r", sample("a.apk", "d1"))
-	if _, err := s.db.Exec("UPDATE apps SET report = 'x'"); err != nil {
+	if _, err := s.conn.ExecContext(t.Context(), "UPDATE apps SET report = 'x'"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Apps(func(*event.App) error { return nil }); err == nil || !strings.Contains(err.Error(), "a.apk is damaged") {
