@@ -22,6 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	dial()
 	testscript.Main(m, map[string]func(){
 		"telltale": func() {
 			program := cli.Program{Fault: fault, WorkerEnv: []string{faultEnv + "=" + os.Getenv(faultEnv), dirEnv + "=" + os.Getenv(dirEnv)}}

@@ -29,7 +29,7 @@ func seal(memory int64) []string {
 	if abi > 0 && landlock.V11.BestEffort().Restrict() == nil {
 		held = append(held, fmt.Sprintf("Landlock (ABI %d)", abi))
 	}
-	if filter() == nil {
+	if filter(denied, eperm) == nil {
 		held = append(held, "seccomp")
 	}
 	return held

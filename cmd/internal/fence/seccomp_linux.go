@@ -34,9 +34,28 @@ var denied = append([]uint32{
 	unix.SYS_SETUID, unix.SYS_SETGID, unix.SYS_SETREUID, unix.SYS_SETREGID, unix.SYS_SETRESUID, unix.SYS_SETRESGID, unix.SYS_SETGROUPS, unix.SYS_CAPSET,
 }, deniedOld...)
 
-// filter keeps all threads from the denied system calls. Format: seccomp(2)
-// and Documentation/userspace-api/seccomp_filter.rst of the kernel.
-func filter() error {
+// sockets are the system calls without which nobody reaches another machine.
+// io_uring is among them: it would open sockets by another door.
+var sockets = []uint32{
+	unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_ACCEPT, unix.SYS_ACCEPT4,
+	unix.SYS_IO_URING_SETUP,
+}
+
+const eperm = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
+
+// Offline keeps this process and those that it starts from all sockets, for
+// good. With kill an attempt ends the process (SIGSYS), so that a test sees it;
+// else it fails with EPERM. An error means that this kernel cannot.
+func Offline(kill bool) error {
+	if kill {
+		return filter(sockets, unix.SECCOMP_RET_KILL_PROCESS)
+	}
+	return filter(sockets, eperm)
+}
+
+// filter refuses system calls to all threads. Format: seccomp(2) and
+// Documentation/userspace-api/seccomp_filter.rst of the kernel.
+func filter(denied []uint32, refuse uint32) error {
 	const (
 		offNr   = 0 // in struct seccomp_data
 		offArch = 4
@@ -44,7 +63,6 @@ func filter() error {
 		equal   = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
 		atLeast = unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K
 		ret     = unix.BPF_RET | unix.BPF_K
-		refuse  = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
 	)
 	prog := []unix.SockFilter{
 		{Code: load, K: offArch},
