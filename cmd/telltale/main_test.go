@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 	dial()
 	testscript.Main(m, map[string]func(){
 		"telltale": func() {
+			offline()
 			program := cli.Program{Fault: fault, WorkerEnv: []string{faultEnv + "=" + os.Getenv(faultEnv), dirEnv + "=" + os.Getenv(dirEnv)}}
 			os.Exit(program.Run(context.Background(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 		},
