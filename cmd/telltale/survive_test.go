@@ -262,8 +262,16 @@ func TestResume(t *testing.T) {
 	}
 
 	// Conditions, the summary and other formats know of what is held.
-	write(strings.Join(lines[:5], ""))
+	write("")
+	if code, _, stderr := exit(t, scan("--fail-on", "tracker")); code != 1 {
+		t.Fatalf("%d %s", code, stderr)
+	}
+	judged := read()
+	write(strings.Join(strings.SplitAfter(judged, "\n")[:5], ""))
 	code, stdout, _ := exit(t, scan("--fail-on", "tracker", "--format", "json"))
+	if read() != judged {
+		t.Error("a resumed run judged otherwise than an undisturbed one")
+	}
 	var r struct {
 		Apps    []event.App
 		Summary event.Summary
@@ -290,6 +298,13 @@ func TestResume(t *testing.T) {
 	}
 	if got := read(); strings.Count(got, `"app":{"path"`) != 6 || strings.Count(got, `"app":{"path":"`+changed+`"`) != 1 || strings.Contains(got, lines[2]) {
 		t.Errorf("%d results, %d of the changed app", strings.Count(got, `"app":{"path"`), strings.Count(got, `"app":{"path":"`+changed+`"`))
+	}
+
+	// Results that were judged otherwise do not go together with those to come;
+	// the message says how to judge what is there.
+	write(strings.Join(lines[:5], ""))
+	if code, _, stderr := exit(t, scan("--fail-on", "tracker")); code != 2 || !strings.Contains(stderr, "telltale policy check POLICY "+file) || read() != strings.Join(lines[:5], "") {
+		t.Errorf("another policy: exit %d %.300s", code, stderr)
 	}
 
 	// Files that are not ours, or of other rules, are left alone.

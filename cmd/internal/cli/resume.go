@@ -105,7 +105,7 @@ func (l *ledger) read() error {
 					s.Tool.Version, s.Signatures.Digest, l.start.Tool.Version, l.start.Signatures.Digest)
 			}
 			if !samePolicy(s.Policy, l.start.Policy) {
-				return errors.New("it was begun with another policy, baseline or --fail-on: take another file")
+				return fmt.Errorf("it was begun with another policy, baseline or --fail-on: take another file, or resume it as it was begun and judge it then: telltale policy check POLICY %s", l.name)
 			}
 		case n == 1:
 			return errNotOurs
