@@ -47,6 +47,11 @@ type Check struct {
 	After      func(*Pass, []Finding)
 }
 
+// ByLoader reports whether it is the loader that finds what the check is about.
+func (c *Check) ByLoader() bool {
+	return c.Any == nil && c.SDK == nil && c.Vendor == nil && c.Domain == nil && c.Identifier == nil && c.Sink == nil && c.Noise == nil && c.After == nil
+}
+
 // Finding is what a check says of a rule.
 type Finding struct {
 	signatures.Diagnostic // Code is the id of the check
@@ -64,9 +69,19 @@ type Pass struct {
 	Source signatures.Source
 	Header *rule.Header
 	Check  *Check
-	Known  func(id string) bool // reports whether there is a check of that id
 
+	known []*Check
 	found *[]Finding
+}
+
+// Find returns the check of an id, whether it runs or not, or nil.
+func (p *Pass) Find(id string) *Check {
+	for _, c := range p.known {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
 }
 
 // Reportf notes a finding at a field. The message says what is wrong and, behind
@@ -79,6 +94,8 @@ func (p *Pass) Reportf(at Path, format string, args ...any) {
 // Options change what is looked for and where.
 type Options struct {
 	Checks []*Check
+	// Known is what suppressions may name; Checks if nil.
+	Known []*Check
 	// Only, if set, says which files are looked at. The others are what these
 	// are compared with.
 	Only func(file string) bool
@@ -98,9 +115,8 @@ func Run(rules *signatures.Rules, opt Options) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[string]bool, len(opt.Checks))
-	for _, c := range opt.Checks {
-		known[c.ID] = true
+	if opt.Known == nil {
+		opt.Known = opt.Checks
 	}
 	var sources []signatures.Source
 	for s := range rules.Sources() {
@@ -110,7 +126,7 @@ func Run(rules *signatures.Rules, opt Options) ([]Finding, error) {
 	}
 	found := make([][]Finding, len(sources))
 	crew.Each(len(sources), cmp.Or(opt.Workers, runtime.GOMAXPROCS(0)), func(i int) {
-		p := Pass{Set: set, Source: sources[i], Header: sources[i].Header(), Known: func(id string) bool { return known[id] }, found: &found[i]}
+		p := Pass{Set: set, Source: sources[i], Header: sources[i].Header(), known: opt.Known, found: &found[i]}
 		for _, c := range opt.Checks {
 			p.Check = c
 			p.run(c)

@@ -67,14 +67,11 @@ func (e *env) lint(c *cli.Context) error {
 	default:
 		return usagef("--format %q: use text, json or sarif", f)
 	}
-	all := checks.All()
-	if only := c.StringSlice("check"); len(only) > 0 {
-		for _, id := range only {
-			if checks.Find(id) == nil {
-				return usagef("--check %q: there is no such check (see 'telltale signatures lint --list')", id)
-			}
+	only := c.StringSlice("check")
+	for _, id := range only {
+		if checks.Find(id) == nil {
+			return usagef("--check %q: there is no such check (see 'telltale signatures lint --list')", id)
 		}
-		all = slices.DeleteFunc(slices.Clone(all), func(k *lint.Check) bool { return !slices.Contains(only, k.ID) })
 	}
 
 	var found []lint.Finding
@@ -86,7 +83,7 @@ func (e *env) lint(c *cli.Context) error {
 	case err != nil:
 		return err
 	default:
-		found, err = lint.Run(files.rules, lint.Options{Checks: all, Only: files.only, Today: time.Now().UTC()})
+		found, err = lint.Run(files.rules, lint.Options{Checks: checks.All(), Only: files.only, Today: time.Now().UTC()})
 		if err != nil {
 			return &exitError{exitUsage, err.Error()}
 		}
@@ -96,6 +93,7 @@ func (e *env) lint(c *cli.Context) error {
 	var told []lint.Finding
 	for _, f := range found {
 		switch {
+		case len(only) > 0 && !slices.Contains(only, f.Code):
 		case f.Suppressed != "":
 			suppressed++
 			if c.Bool("suppressed") {
@@ -143,7 +141,7 @@ func (e *env) explainCheck(id string) error {
 		return usagef("there is no check %q (see 'telltale signatures lint --list')", id)
 	}
 	fmt.Fprint(e.stdout, k.Doc.Text)
-	if checks.ByLoader(k) {
+	if k.ByLoader() {
 		fmt.Fprintf(e.stdout, "\nSeverity: %s. Rules with this are not loaded, so it cannot be suppressed.\n", k.Severity)
 	} else {
 		fmt.Fprintf(e.stdout, "\nSeverity: %s. To switch it off for one rule:\n\n```yaml\nsuppress:\n  - lint: %s\n    reason: <why it does not hold for this rule>\n```\n", k.Severity, k.ID)

@@ -132,11 +132,6 @@ func Find(id string) *lint.Check {
 	return nil
 }
 
-// ByLoader reports whether it is the loader that finds what the check is about.
-func ByLoader(c *lint.Check) bool {
-	return c.Any == nil && c.SDK == nil && c.Vendor == nil && c.Domain == nil && c.Identifier == nil && c.Sink == nil && c.Noise == nil && c.After == nil
-}
-
 // signals calls visit for each signal that is in the file of a rule; the loader
 // adds others, of Maven coordinates. at leads to the value.
 func signals(p *lint.Pass, v *rule.SDK, visit func(i int, s *rule.Signal, at lint.Path)) {

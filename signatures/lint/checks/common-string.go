@@ -21,6 +21,8 @@ func commonString() *lint.Check {
 			switch text := strings.TrimSuffix(s.String, "*"); {
 			case common()[strings.ToLower(text)]:
 				p.Reportf(at, "%q stands in the code of most apps; take a text that only the product has", text)
+			case text == s.String && corpus().String(text):
+				p.Reportf(at, "%q stands in the code of common libraries; take a text that only the product has", text)
 			case strong(s) && word.MatchString(text) && !named(v, text):
 				p.Reportf(at, "%q is a single word, which others use too; make it weak, or take a text that only the product has", text)
 			}

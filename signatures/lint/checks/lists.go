@@ -2,9 +2,11 @@ package checks
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/telltale-apk/telltale/signatures/learn"
 	"github.com/telltale-apk/telltale/signatures/lint"
 )
 
@@ -53,6 +55,15 @@ func set(text string) map[string]bool {
 	return m
 }
 
+// corpus is what real artefacts of common libraries hold.
+var corpus = sync.OnceValue(func() *learn.Common {
+	c, err := learn.Bundled()
+	if err != nil {
+		panic("checks: the listing of common libraries: " + err.Error()) // a test reads it
+	}
+	return c
+})
+
 // librariesBelow returns the common libraries that stand below a package.
 func librariesBelow(prefix string) []string {
 	var out []string
@@ -60,6 +71,9 @@ func librariesBelow(prefix string) []string {
 		if l != prefix && lint.Under(l, prefix) {
 			out = append(out, l)
 		}
+	}
+	if b := corpus().Below(prefix); b != "" && b != prefix && !slices.Contains(out, b) {
+		out = append(out, b)
 	}
 	return out
 }
