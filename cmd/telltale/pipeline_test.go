@@ -174,6 +174,11 @@ func testGitHubAction(t *testing.T, dir string, base []string) {
 			if code != tt.code {
 				t.Errorf("exit code %d, want %d\n%s", code, tt.code, log.String())
 			}
+			// What apps say stands where the runner takes no commands.
+			stopped := regexp.MustCompile(`(?s)::stop-commands::([0-9a-f]{32})\n(.*)\n::([0-9a-f]{32})::\n`).FindStringSubmatch(log.String())
+			if stopped == nil || stopped[1] != stopped[3] || tt.code < 2 && !strings.Contains(stopped[2], "What backs a statement") {
+				t.Errorf("the runner would take commands from apps:\n%s", log.String())
+			}
 			for _, w := range tt.want {
 				if !strings.Contains(log.String(), w) {
 					t.Errorf("%q is missing in\n%s", w, log.String())

@@ -221,7 +221,7 @@ func (d *demands) judge(a *event.App) *event.App {
 	b.Verdicts = nil
 	if d.policy != nil {
 		b.Verdicts = d.policy.Judge(&b, d.known)
-		d.reasons = append(d.reasons, d.policy.Reasons(&b, exitForbidden)...)
+		d.reasons = append(d.reasons, d.policy.Reasons(&b, d.known, exitForbidden)...)
 	}
 	return &b
 }

@@ -259,7 +259,10 @@ func (t *Thing) Say() string {
 	case fact.Partial:
 		return "was read only in part"
 	}
-	return fmt.Sprintf("is %s, made for API level %d", cmp.Or(t.App.Package, t.App.Path), t.App.TargetSDK)
+	if t.App.TargetSDK > 0 {
+		return fmt.Sprintf("is made for API level %d", t.App.TargetSDK)
+	}
+	return "is " + cmp.Or(t.App.Package, t.App.Path)
 }
 
 func saySDK(s *finding.SDK) string {

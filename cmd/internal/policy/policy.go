@@ -225,7 +225,11 @@ func (r *Rule) judge(a *filter.App) []event.Verdict {
 	}
 	var out []event.Verdict
 	for i := range things {
-		out = append(out, verdict(things[i]))
+		v := verdict(things[i])
+		if things[i].Kind == filter.KindApp && r.Deny != nil {
+			v.Message += ", and has what is denied: " + r.Deny.String()
+		}
+		out = append(out, v)
 	}
 	return out
 }
@@ -297,8 +301,9 @@ func (p *Policy) Unused() []string {
 	return out
 }
 
-// Reasons says in a few lines why an app fails the run: one for each rule.
-func (p *Policy) Reasons(a *event.App, code int) []event.ExitReason {
+// Reasons says in a few lines why an app fails the run: one for each rule. It
+// tells where known, which may be nil, does not have the app at all.
+func (p *Policy) Reasons(a *event.App, known *Baseline, code int) []event.ExitReason {
 	var out []event.ExitReason
 	for _, r := range p.Rules {
 		var first *event.Verdict
@@ -322,6 +327,9 @@ func (p *Policy) Reasons(a *event.App, code int) []event.ExitReason {
 		more := ""
 		if n > 1 {
 			more = fmt.Sprintf(", and %d more", n-1)
+		}
+		if known != nil && !known.Has(a) {
+			more += "; the baseline does not have this app"
 		}
 		out = append(out, event.ExitReason{
 			Code: code, Reason: fmt.Sprintf("%s: %s%s (%s)", a.Path, first.Message, more, by),
@@ -378,7 +386,7 @@ func (b *Baseline) Add(p *Policy, a *event.App) {
 }
 
 // Has reports whether the app was in the earlier report at all.
-func (b *Baseline) Has(a *event.App) bool { return b != nil && b.marks[appKey(a)] != nil }
+func (b *Baseline) Has(a *event.App) bool { return b.marks[appKey(a)] != nil }
 
 func (b *Baseline) has(a *event.App, fingerprint string) bool {
 	return b != nil && b.marks[appKey(a)][fingerprint]

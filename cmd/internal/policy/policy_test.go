@@ -154,7 +154,7 @@ func TestReasonsAreOneForEachRule(t *testing.T) {
 	a := app("com.x", "a", "b")
 	a.Verdicts = p.Judge(a, nil)
 	var got []string
-	for _, r := range p.Reasons(a, 1) {
+	for _, r := range p.Reasons(a, nil, 1) {
 		got = append(got, r.Reason)
 	}
 	want := []string{
@@ -163,6 +163,17 @@ func TestReasonsAreOneForEachRule(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
+	}
+	if r := p.Reasons(a, NewBaseline(), 1); !strings.Contains(r[0].Reason, "; the baseline does not have this app (rule r)") {
+		t.Errorf("%q", r[0].Reason)
+	}
+}
+
+func TestWhatIsDeniedOfAnAppIsNamed(t *testing.T) {
+	p := Combine(day(t, "2026-01-01"), load(t, "rules: [{name: r, deny: \"target:<36 and not permission:INTERNET\"}]"))
+	v := p.Judge(app("com.x"), nil)
+	if len(v) != 1 || v[0].Message != "is made for API level 35, and has what is denied: target:<36 and not permission:INTERNET" {
+		t.Errorf("%+v", v)
 	}
 }
 
