@@ -11,7 +11,8 @@ import (
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
-// The part of the JUnit XML that CI systems agree on.
+// The part of the JUnit XML that CI systems agree on, as the schema of
+// Jenkins has it (junit-4.xsd of dtkit).
 type (
 	junitSuites struct {
 		XMLName  xml.Name      `xml:"testsuites"`
@@ -19,7 +20,7 @@ type (
 		Tests    int           `xml:"tests,attr"`
 		Failures int           `xml:"failures,attr"`
 		Errors   int           `xml:"errors,attr"`
-		Skipped  int           `xml:"skipped,attr"`
+		Skipped  int           `xml:"-"` // the schema has it for suites only
 		Suites   []*junitSuite `xml:"testsuite"`
 	}
 	junitSuite struct {
@@ -46,7 +47,7 @@ type (
 		Skipped *junitMessage `xml:"skipped"`
 	}
 	junitMessage struct {
-		Message string `xml:"message,attr"`
+		Message string `xml:"message,attr,omitempty"`
 		Type    string `xml:"type,attr,omitempty"`
 		Text    string `xml:",chardata"`
 	}
@@ -205,6 +206,14 @@ func (s *junitSuite) analysed(strict bool) junitCase {
 // fail adds a case and counts how it went.
 func (s *junitSuite) fail(c junitCase) {
 	c.Time = "0"
+	if m := c.Skipped; m != nil {
+		// The schema of Jenkins gives it text and no attributes.
+		text := m.Text
+		if !strings.HasPrefix(text, m.Message) {
+			text = strings.TrimSuffix(m.Message+"\n"+text, "\n")
+		}
+		c.Skipped = &junitMessage{Text: text}
+	}
 	s.Cases = append(s.Cases, c)
 	s.Tests++
 	switch {
