@@ -132,8 +132,9 @@ type Renamed struct {
 	Known   int      `json:"known"`
 	Share   float64  `json:"share"`
 	Samples []string `json:"samples"` // some of the strings, as the app has them
-	// Nearest is the known version that fits best where that does not suffice to
-	// tell a version: part of it is missing, or it is of another version.
+	// Nearest is the known version, or the range "lowest–highest" of equally good
+	// ones, that it is most like. Empty if a string in it tells its version. It is
+	// no claim: what nobody knows may be more like it.
 	Nearest string `json:"nearest_version"`
 	// Matched counts classes that were told from all others one to one, Owned
 	// all that are taken for its own.

@@ -98,7 +98,7 @@ func (j *judge) tellRenamed(f *finding.SDK, m *signatures.SDKMatch) {
 	for _, p := range j.renamed.byRule[m.SDK.ID] {
 		r := finding.Renamed{
 			Profile: p.Profile.Name, Strings: p.Strings, Known: p.Known, Share: math.Round(p.Share*1000) / 1000,
-			Nearest: p.Version.Nearest, Matched: p.Matched, Owned: len(p.Classes), Samples: []string{}, Classes: []finding.RenamedClass{},
+			Nearest: nearest(&p.Version), Matched: p.Matched, Owned: len(p.Classes), Samples: []string{}, Classes: []finding.RenamedClass{},
 		}
 		for _, s := range p.Samples {
 			r.Samples = append(r.Samples, s.Text)
@@ -149,6 +149,18 @@ func (j *judge) profileVersion(p *profile.Match) *finding.Version {
 		out.Value += "–" + v.High
 	}
 	return out
+}
+
+// nearest returns the known versions that a copy is most like, if no string in
+// it tells its own.
+func nearest(v *profile.VersionMatch) string {
+	switch {
+	case v.Literal != nil:
+		return ""
+	case v.Low != v.High:
+		return v.Low + "–" + v.High
+	}
+	return cmp.Or(v.Low, v.Nearest)
 }
 
 // renamedText explains a match to a person.

@@ -5,7 +5,8 @@
     ladder.py LIST scan.ndjson [--half tune|held] [--originals scan-of-artefacts.ndjson]
 
 For each rung: files whose SDK was found without its name, those whose version
-is right, in the range that is told, or told as the nearest one, and what else was found in them that is
+is right or in the range that is told, those that are likened to a known
+version (and to the right one), and what else was found in them that is
 not in the artefact by name. A file
 whose SDK is still known by name (one that has been obfuscated by its vendor
 keeps nothing; one whose names are kept by something else does) is set apart.
@@ -60,8 +61,13 @@ def main():
             n["by name"] += 1
         elif hit:
             n["found"] += 1
-            if version and any(version == r["nearest_version"] for r in hit[0]["renamed"]):
-                n["nearest"] += 1
+            near = [r["nearest_version"] for r in hit[0]["renamed"] if r["nearest_version"]]
+            if version and near and not hit[0]["version"]:
+                n["likened"] += 1
+                if version in near:
+                    n["to it"] += 1
+                elif any("–" in r and key(r.split("–")[0]) <= key(version) <= key(r.split("–")[1]) for r in near):
+                    n["to a range"] += 1
             v = hit[0]["version"]
             if version and v:
                 n["told"] += 1
@@ -71,19 +77,19 @@ def main():
                     n["in range"] += 1
                 elif not v["exact"]:
                     lo, hi = v["value"].split("–")
-                    n["in range" if key(lo) <= key(version) <= key(hi) else "version wrong"] += 1
+                    n["in range" if key(lo) <= key(version) <= key(hi) else "wrong"] += 1
                 else:
-                    n["version wrong"] += 1
+                    n["wrong"] += 1
         else:
             missed.append((rung, profile, version, sha[:12]))
         for s in app["sdks"]:
             if s["renamed"] and s["id"] != rule and s["id"] not in carried[sha]:
                 n["others"] += 1
                 wrong[(rule, s["id"], rung)] += 1
-    keys = ["files", "by name", "found", "told", "exact", "in range", "version wrong", "nearest", "others"]
-    print("%-10s" % "rung" + "".join("%14s" % k for k in keys))
+    keys = ["files", "by name", "found", "told", "exact", "in range", "wrong", "likened", "to it", "to a range", "others"]
+    print("%-10s" % "rung" + "".join("%12s" % k for k in keys))
     for rung in ["rename", "repackage", "shrink", "optimise", "all"]:
-        print("%-10s" % rung + "".join("%14d" % count[rung][k] for k in keys))
+        print("%-10s" % rung + "".join("%12d" % count[rung][k] for k in keys))
     for (rule, other, rung), n in sorted(wrong.items()):
         print("  in %s (%s): %s" % (rule, rung, other))
     if a.missed:
