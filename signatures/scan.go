@@ -535,6 +535,7 @@ func (s *unitScan) give(p posting, t *target, kind, value string) {
 		ev := finding.Evidence{Kind: kind, Value: value, Count: len(t.sites), Location: finding.Location{Unit: s.name}}
 		if len(t.sites) > 0 {
 			ev.Location = Locate(s.m.set, t.sites[0])
+			ev.DecodedVia = s.emulated(t.sites[0])
 		}
 		s.signals = append(s.signals, signalSeen{p.rule, p.item, p.strength(), ev})
 		return
@@ -552,6 +553,21 @@ func (s *unitScan) give(p posting, t *target, kind, value string) {
 		h.Location = Locate(s.m.set, t.sites[0])
 	}
 	s.hits = append(s.hits, h)
+}
+
+// emulated says by running what the string that a site loads was read, nothing
+// if it stands in the file.
+func (s *unitScan) emulated(at Site) []string {
+	e, ok := s.u.(fact.Emulations)
+	if !ok || at.Kind != fact.RefString {
+		return nil
+	}
+	for t := range e.Emulated() {
+		if t.Body == at.Body && t.PC == at.PC {
+			return []string{"emulated " + t.Method}
+		}
+	}
+	return nil
 }
 
 // withArgs keeps the calls whose arguments are known to be the constants that

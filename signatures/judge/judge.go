@@ -119,7 +119,7 @@ type unitState struct {
 	readers readersOf
 	asked   bool // readers are filled in
 	pieces  pieces
-	ran     map[instruction]string // methods that were run to read strings; nil until asked
+	ran     *emulated // nil until asked
 }
 
 // Judge tells what the facts mean. The error is ctx's.

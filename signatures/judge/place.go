@@ -122,8 +122,8 @@ func (j *judge) location(p *place) finding.Location {
 // site tells a place with its owner.
 func (j *judge) site(p *place) finding.Site {
 	s := finding.Site{Location: j.location(p), Ref: p.ref, How: p.how, Args: p.args, DecodedVia: p.via, Permission: p.perm}
-	if m := j.emulatedBy(p); m != "" {
-		s.DecodedVia = append([]string{viaEmulated + m}, p.via...)
+	if by := j.emulatedBy(p); len(by) > 0 {
+		s.DecodedVia = append(by, p.via...)
 	}
 	if p.unit >= 0 && p.body >= 0 {
 		s.Owner = j.ownerAt(int(p.unit), j.units[p.unit].bodies[p.body])
@@ -138,13 +138,26 @@ func (j *judge) site(p *place) finding.Site {
 // method that follows.
 const viaEmulated = "emulated "
 
-// emulatedBy returns the method that was run to read the string at a place, ""
-// if it stands in the file as it is.
-func (j *judge) emulatedBy(p *place) string {
-	if p.unit < 0 || p.body < 0 || p.how != howString {
-		return ""
+// emulatedBy says by running what the string at a place was read, or those that
+// a call is handed; nothing if they stand in the file as they are.
+func (j *judge) emulatedBy(p *place) (out []string) {
+	if p.unit < 0 || p.body < 0 {
+		return nil
 	}
-	return j.units[p.unit].emulated()[instruction{p.body, p.off}]
+	ran := j.units[p.unit].emulated()
+	switch {
+	case p.how == howString:
+		if m := ran.at[instruction{p.body, p.off}]; m != "" {
+			out = append(out, viaEmulated+m)
+		}
+	case len(ran.of) > 0:
+		for _, a := range p.args {
+			if m := ran.of[a]; m != "" && !slices.Contains(out, viaEmulated+m) {
+				out = append(out, viaEmulated+m)
+			}
+		}
+	}
+	return out
 }
 
 // instruction is one of a unit.
@@ -153,14 +166,23 @@ type instruction struct {
 	off  int64
 }
 
-// emulated returns the methods that were run for strings, by the instructions
-// that make these.
-func (u *unitState) emulated() map[instruction]string {
-	if u.ran == nil {
-		u.ran = map[instruction]string{}
-		if e, ok := u.Unit.(fact.Emulations); ok {
-			for t := range e.Emulated() {
-				u.ran[instruction{int32(t.Body), int64(t.PC)}] = t.Method
+// emulated is which methods were run to read strings, by the instructions that
+// make these, and by the strings as they are shown.
+type emulated struct {
+	at map[instruction]string
+	of map[string]string
+}
+
+func (u *unitState) emulated() *emulated {
+	if u.ran != nil {
+		return u.ran
+	}
+	u.ran = &emulated{map[instruction]string{}, map[string]string{}}
+	if e, ok := u.Unit.(fact.Emulations); ok {
+		for t := range e.Emulated() {
+			u.ran.at[instruction{int32(t.Body), int64(t.PC)}] = t.Method
+			if text := renderedText(u.String(t.String)); u.ran.of[text] == "" {
+				u.ran.of[text] = t.Method
 			}
 		}
 	}
