@@ -43,11 +43,19 @@ func (t *told) Handle(m *event.Message) error {
 	return t.Store.Handle(m)
 }
 
-// fromDB tells the apps of a database.
-func fromDB(name string, tell func(*event.App) error) error {
+// fromDB tells the apps of a database, and before them by which rules they
+// were made.
+func fromDB(name string, start func(*event.Start), tell func(*event.App) error) error {
 	s, err := store.Open(name, false)
 	if err == nil {
-		err = s.Apps(tell)
+		var rules []string
+		rules, err = s.Rules()
+		for _, r := range rules {
+			start(&event.Start{Signatures: event.Signatures{Digest: r}})
+		}
+		if err == nil {
+			err = s.Apps(tell)
+		}
 		s.Close()
 	}
 	if err != nil {

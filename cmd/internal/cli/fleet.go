@@ -62,7 +62,7 @@ func (e *env) fleet(c *cli.Context) error {
 		}
 	}
 	for _, name := range c.StringSlice("db") {
-		err := fromDB(name, func(a *event.App) error {
+		err := fromDB(name, b.Start, func(a *event.App) error {
 			b.Add(a)
 			return nil
 		})

@@ -143,7 +143,7 @@ func (e *env) query(c *cli.Context) error {
 		}
 	}
 	for _, name := range c.StringSlice("db") {
-		if err := fromDB(name, look); err != nil {
+		if err := fromDB(name, func(*event.Start) {}, look); err != nil {
 			return err
 		}
 	}

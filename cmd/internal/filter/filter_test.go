@@ -17,6 +17,10 @@ func sample() *event.App {
 	site := func(kind, id, name string) finding.Site {
 		return finding.Site{Owner: finding.Owner{Kind: kind, SDK: id, Name: name}}
 	}
+	via := func(s finding.Site, by ...string) finding.Site {
+		s.Owner.Via = by
+		return s
+	}
 	return &event.App{
 		Path: "system/app/Shop/Shop.apk", Package: "com.example.shop", Label: "Shop", TargetSDK: 28, MinSDK: 19, Status: fact.Partial,
 		Signers:  []fact.Signer{{SHA256: "ab12cd"}},
@@ -37,7 +41,7 @@ func sample() *event.App {
 			},
 			Identifiers: []finding.Identifier{{
 				ID: "imei", Name: "IMEI", Reset: "never", Group: "telephony", Confidence: "high", PermissionDeclared: &no,
-				Sites: []finding.Site{site("sdk", "umeng-common", "Umeng common"), site("app", "", "own code"), site("library", "", "com.bar (holds a copy of X)"), site("app", "", "own code")},
+				Sites: []finding.Site{site("sdk", "umeng-common", "Umeng common"), site("app", "", "own code"), via(site("library", "", "com.bar (holds a copy of X)"), "Umeng common (La;->b()V)"), site("app", "", "own code")},
 			}},
 			Endpoints: []finding.Endpoint{
 				{
@@ -91,7 +95,7 @@ func TestExpressions(t *testing.T) {
 		{"registered:Hangzhou", "–"},
 		{"record:Hangzhou", "ulogs.umeng.com"},
 		{"record:Hangzhou@filing", "–"},
-		{"reset:never and by-startup", "imei/umeng-common"},
+		{"reset:never and by-startup", "imei/umeng-common imei/com.bar"},
 		{"undeclared", "imei/umeng-common imei/app imei/com.bar"},
 		{"host:umeng.com", "ulogs.umeng.com"},
 		{"host:logs.umeng.com", "–"},

@@ -313,9 +313,10 @@ var terms = map[string]*term{
 	"by": globs(KindIdentifier, "GLOB", "whose code asks for it: an SDK's id, app (own code), or the package of an unknown library", func(_ *App, t *Thing) []string {
 		return []string{t.By, t.ByName}
 	}),
-	"by-startup": flag(KindIdentifier, "the SDK whose code asks for it can run at app start", func(a *App, t *Thing) bool {
-		s := a.sdk(t.By)
-		return s != nil && s.AtStartup != nil
+	"by-startup": flag(KindIdentifier, "the SDK whose code asks for it, or calls the unknown library whose code does, can run at app start", func(a *App, t *Thing) bool {
+		return slices.ContainsFunc(a.SDKs, func(s finding.SDK) bool {
+			return s.AtStartup != nil && (s.ID == t.By || slices.Contains(t.Via, s.Name))
+		})
 	}),
 	"undeclared": flag(KindIdentifier, "the permission that it needs is not declared", func(_ *App, t *Thing) bool {
 		return t.Identifier.PermissionDeclared != nil && !*t.Identifier.PermissionDeclared

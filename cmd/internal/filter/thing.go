@@ -46,6 +46,8 @@ type Thing struct {
 	// By says whose code it is, for identifiers and code that is loaded: an
 	// SDK's id, "app", or the package of an unknown library; ByName is for people.
 	By, ByName string
+	// Via names who calls that library, for identifiers.
+	Via []string
 
 	App        *event.App
 	SDK        *finding.SDK
@@ -91,12 +93,23 @@ func (a *App) things(k Kind) []Thing {
 	case KindIdentifier:
 		for i := range a.Identifiers {
 			id := &a.Identifiers[i]
-			seen := map[string]bool{}
+			at := map[string]int{}
 			for j := range id.Sites {
 				o := &id.Sites[j].Owner
-				if by := ownerID(o); !seen[by] {
-					seen[by] = true
+				by := ownerID(o)
+				if _, ok := at[by]; !ok {
+					at[by] = len(out)
 					add(Thing{Identifier: id, By: by, ByName: o.Name})
+				}
+				t := &out[at[by]]
+				for _, v := range o.Via {
+					name := v
+					if k := strings.LastIndex(v, " (L"); k >= 0 {
+						name = v[:k] // the member is for explain
+					}
+					if !slices.Contains(t.Via, name) {
+						t.Via = append(t.Via, name)
+					}
 				}
 			}
 			if len(id.Sites) == 0 {
@@ -149,13 +162,6 @@ func ownerID(o *finding.Owner) string {
 	}
 	name, _, _ := strings.Cut(o.Name, " (holds")
 	return name
-}
-
-func (a *App) sdk(id string) *finding.SDK {
-	if i := slices.IndexFunc(a.SDKs, func(s finding.SDK) bool { return s.ID == id }); i >= 0 {
-		return &a.SDKs[i]
-	}
-	return nil
 }
 
 func (a *App) identifier(id string) *finding.Identifier {
@@ -216,6 +222,11 @@ func (t *Thing) Say() string {
 			s += " in its own code"
 		default:
 			s += " in code of " + t.ByName
+		}
+		if n := len(t.Via); n > 2 {
+			s += fmt.Sprintf(", called from %s, %s and %d more", t.Via[0], t.Via[1], n-2)
+		} else if n > 0 {
+			s += ", called from " + strings.Join(t.Via, " and ")
 		}
 		if t.Identifier.Reset == "never" {
 			s += ", which cannot be reset"

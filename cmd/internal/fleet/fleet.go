@@ -279,7 +279,7 @@ func (b *Builder) Add(a *event.App) {
 // Fleet puts everything together.
 func (b *Builder) Fleet() *Fleet {
 	f := &Fleet{
-		Schema: Schema, Rules: b.rules, Apps: len(b.apps), Unread: []App{}, SDKs: []SDK{}, Hosts: []Host{}, Keys: []Key{}, Unknown: []Unknown{},
+		Schema: Schema, Rules: append([]string{}, b.rules...), Apps: len(b.apps), Unread: []App{}, SDKs: []SDK{}, Hosts: []Host{}, Keys: []Key{}, Unknown: []Unknown{},
 		Wakes: []Wake{}, UserIDs: []UserID{}, Block: []Block{}, Disable: []Disable{},
 	}
 	slices.SortStableFunc(b.apps, func(x, y *kept) int { return cmp.Or(cmp.Compare(x.Package, y.Package), cmp.Compare(x.Path, y.Path)) })

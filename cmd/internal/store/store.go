@@ -379,6 +379,24 @@ func whose(o *finding.Owner) string {
 	return o.Name
 }
 
+// Rules lists the digests of the rules that made the results.
+func (s *Store) Rules() ([]string, error) {
+	rows, err := s.conn.QueryContext(context.Background(), "SELECT DISTINCT rules FROM apps ORDER BY rules")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var r string
+		if err := rows.Scan(&r); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
 // Apps tells every result, by package and path.
 func (s *Store) Apps(tell func(*event.App) error) error {
 	rows, err := s.conn.QueryContext(context.Background(), `SELECT a.report, min(p.path) FROM apps a LEFT JOIN paths p ON p.app = a.id GROUP BY a.id ORDER BY a.package, min(p.path), a.id`)

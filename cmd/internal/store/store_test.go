@@ -89,6 +89,9 @@ func TestWhatIsThereIsNotWrittenAgain(t *testing.T) {
 	if s.Added != 2 || s.Held != 1 {
 		t.Errorf("%d added, %d held", s.Added, s.Held)
 	}
+	if r, err := s.Rules(); err != nil || len(r) != 1 || r[0] != "rules 1" {
+		t.Errorf("rules %q, %v", r, err)
+	}
 	if n := count(t, s, "SELECT count(*) FROM paths"); n != 3 {
 		t.Errorf("%d paths", n)
 	}
