@@ -142,6 +142,10 @@ func signals(p *lint.Pass, v *rule.SDK, visit func(i int, s *rule.Signal, at lin
 	}
 }
 
+// maxCompared bounds the items of a rule that are compared with each other:
+// real rules have some dozens, and overlays may be hostile.
+const maxCompared = 2000
+
 func strong(s *rule.Signal) bool { return s.EffectiveStrength() == rule.Strong }
 
 func counts(s *rule.Signal) bool { return s.EffectiveStrength() != rule.Context }

@@ -3,6 +3,7 @@ package checks
 import (
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -349,4 +350,32 @@ func overlay(base, fragment string) string {
 		}
 	}
 	return b.String()
+}
+
+// TestHugeRule looks at rules that are far larger than any of use, in bounded
+// time.
+func TestHugeRule(t *testing.T) {
+	var signals, misses, when strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&signals, "  - {code: c.x%d}\n", i)
+		fmt.Fprintf(&misses, "    - {class: z.y%d}\n", i)
+		fmt.Fprintf(&when, ", {none: [{signal: %d}]}", i%14+1)
+	}
+	for name, text := range map[string]string{
+		"signals":   signals.String() + "tests:\n  match: [{class: c.x1.A}]\n  no_match:\n" + misses.String(),
+		"condition": signals.String() + "when: {all: [{signal: 1}" + when.String() + "]}\n",
+	} {
+		rules, err := signatures.LoadFile("a.yaml", []byte("kind: sdk\nid: a\nname: A\nvendor: v\ncategory: ads\nsignals:\n"+text))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		start := time.Now()
+		if _, err := lint.Run(rules, lint.Options{Checks: All(), Workers: 1}); err != nil {
+			t.Fatal(name, err)
+		}
+		t.Logf("%s: %v", name, time.Since(start))
+		if d := time.Since(start); d > time.Minute {
+			t.Errorf("%s: %v", name, d)
+		}
+	}
 }

@@ -6,8 +6,12 @@ import (
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
-// maxTried bounds the signals of which all combinations are tried.
-const maxTried = 14
+// All combinations are tried of at most so many signals, in conditions of at
+// most so many parts.
+const (
+	maxTried = 14
+	maxParts = 200
+)
 
 func contradiction() *lint.Check {
 	return &lint.Check{ID: "contradiction", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
@@ -24,12 +28,14 @@ func contradicts(v *rule.SDK) bool {
 		return false
 	}
 	bit := map[int]int{} // signal → bit
+	parts := 0
 	conditions(v.When, nil, func(w *rule.When, _ lint.Path) {
+		parts++
 		if _, ok := bit[w.Signal-1]; w.Signal > 0 && !ok {
 			bit[w.Signal-1] = len(bit)
 		}
 	})
-	if len(bit) > maxTried {
+	if len(bit) > maxTried || parts > maxParts {
 		return false
 	}
 	for have := range 1 << len(bit) {

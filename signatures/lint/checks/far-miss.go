@@ -15,6 +15,9 @@ func farMiss() *lint.Check {
 			return // what noise must spare is any host of interest
 		}
 		wanted := values(p.Source.Rule())
+		if tests := signatures.Tests(p.Source.Rule()); max(len(wanted), len(tests.NoMatch)) > maxCompared {
+			return
+		}
 		examples(p, func(list string, _ int, e *rule.Example, at lint.Path) {
 			if list != "no_match" {
 				return

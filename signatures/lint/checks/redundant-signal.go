@@ -11,6 +11,9 @@ func redundantSignal() *lint.Check {
 		if v.When != nil {
 			return // a condition may count them
 		}
+		if len(v.Signals) > maxCompared {
+			return
+		}
 		signals(p, v, func(i int, s *rule.Signal, at lint.Path) {
 			for j := range v.Signals {
 				o := &v.Signals[j]
