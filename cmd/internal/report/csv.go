@@ -12,6 +12,10 @@ import (
 	"github.com/telltale-apk/telltale/signatures/finding"
 )
 
+// csvText is how many characters of a text a cell has: spreadsheets cut cells
+// silently at 32,767, and a name that an app repeats in every row would fill disks.
+const csvText = 8000
+
 // csvColumns is the header. Columns are added at the end, never changed.
 var csvColumns = []string{
 	"path", "package", "version_name", "version_code", "status", // of the app
@@ -148,7 +152,7 @@ func (h *csvHandler) row(a *event.App, r csvRow) {
 // behind a semicolon, which is where cells start in half of the world's
 // locales.
 func csvCell(s string) string {
-	s = clean(s)
+	s = brief(s, csvText)
 	if !strings.ContainsAny(s, "=+-@＝＋－＠") {
 		return s
 	}

@@ -669,3 +669,9 @@ func FuzzEscapes(f *testing.F) {
 		}
 	})
 }
+
+func TestCSVCellsHaveAnEnd(t *testing.T) {
+	if got := csvCell(strings.Repeat("=1;", 20_000)); utf8.RuneCountInString(got) > 32_767 || !strings.HasSuffix(got, "…") {
+		t.Errorf("a cell of %d characters that ends in %q", utf8.RuneCountInString(got), got[len(got)-9:])
+	}
+}

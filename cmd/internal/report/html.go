@@ -54,7 +54,8 @@ const (
 // each app are written as they come, compressed and in base64, and unpacked by
 // the page when they are looked at; text from files stands in them as data and
 // becomes text nodes only. Until the summary the handler holds what the overview
-// says of each app: names of what it carries, about 1 KiB for an app of a phone,
+// says of each app: names of what it carries, about 8 KiB for an app of a phone
+// (2,000 of them: 15 MB more than the NDJSON format takes),
 // and never more than 100 KiB.
 type htmlHandler struct {
 	w       *bufio.Writer
