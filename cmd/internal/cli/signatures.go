@@ -90,6 +90,8 @@ func (e *env) signaturesCommand() *cli.Command {
 			},
 			e.profileCommand(),
 			e.learnCommand(),
+			e.exportCommand(),
+			e.importCommand(),
 			e.rulesDiffCommand(),
 			e.tryCommand(),
 		}...),
