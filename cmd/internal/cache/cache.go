@@ -33,7 +33,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -116,13 +115,9 @@ func (r *runner) App(ctx context.Context, src extract.Source, o scan.Options) *e
 // key is that of an app's parts.
 func (c *Cache) key(src extract.Source, digests []string) string {
 	all := []string{c.identity}
-	base := src.Parts[0].Path
+	names := scan.PartNames(src)
 	for i, p := range src.Parts {
-		name, ok := strings.CutPrefix(p.Path, path.Dir(base)+"/")
-		if i == 0 || !ok {
-			name = path.Base(p.Path)
-		}
-		all = append(all, string(p.Role), p.Split, name, digests[i])
+		all = append(all, string(p.Role), p.Split, names[i], digests[i])
 	}
 	return digestOf(all...)
 }

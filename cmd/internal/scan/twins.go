@@ -6,12 +6,14 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/extract"
+	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
 // twins lets byte-equal inputs be analysed once. A result is kept only while
@@ -93,24 +95,63 @@ func (t *twins) once(ctx context.Context, in input, src extract.Source, analyse 
 		return analyse()
 	}
 	w := t.twin(alike, key)
-	w.once.Do(func() { w.app = analyse() })
-	if w.app == nil {
+	mine := false
+	w.once.Do(func() { w.app, mine = analyse(), true })
+	switch {
+	case w.app == nil:
 		return nil
+	case !mine && namesFile(w.app, src):
+		// The other one's name would be told as this one's.
+		return analyse()
 	}
 	return Renamed(w.app, src)
 }
 
 // content is a digest of an input's files, "" if one of them can't be read.
+// Where there are several, what they are called beside each other belongs to it:
+// results name code by the file that it is in.
 func content(ctx context.Context, src extract.Source) string {
+	names := PartNames(src)
 	var key strings.Builder
-	for _, p := range src.Parts {
+	for i, p := range src.Parts {
 		d, err := extract.Digest(ctx, p)
 		if err != nil {
 			return ""
 		}
-		fmt.Fprintf(&key, "%s %s %s\n", p.Role, p.Split, hex.EncodeToString(d[:]))
+		if len(src.Parts) == 1 {
+			names[i] = "" // one file may have any name
+		}
+		fmt.Fprintf(&key, "%s %s %q %s\n", p.Role, p.Split, names[i], hex.EncodeToString(d[:]))
 	}
 	return key.String()
+}
+
+// PartNames are what the files of an app are called beside each other: relative
+// to the folder that the first lies in, as results name them.
+func PartNames(src extract.Source) []string {
+	base := src.Parts[0].Path
+	var out []string
+	for i, p := range src.Parts {
+		name, ok := strings.CutPrefix(p.Path, path.Dir(base)+"/")
+		if i == 0 || !ok {
+			name = path.Base(p.Path)
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+// namesFile reports whether a result speaks of its file by name, and the equal
+// file has another: "the code lies in oat/*/NAME.odex" is not true of that one.
+func namesFile(a *event.App, src extract.Source) bool {
+	name := path.Base(a.Path)
+	if name == path.Base(src.Parts[0].Path) {
+		return false
+	}
+	stem := strings.TrimSuffix(name, path.Ext(name))
+	return slices.ContainsFunc(a.Problems, func(p fact.Problem) bool {
+		return strings.Contains(p.Detail, stem) || strings.Contains(p.Part, stem)
+	}) || slices.ContainsFunc(a.Code, func(c event.Code) bool { return strings.Contains(c.Unit, stem) })
 }
 
 // twin returns what inputs of one content share.

@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/extract"
+	"github.com/telltale-apk/telltale/signatures"
 )
 
 // Equal inputs are analysed once, others of their size are not taken for them,
@@ -64,5 +66,66 @@ func TestTwins(t *testing.T) {
 	}
 	if len(analysed) != 5 || len(tw.by) != 0 || len(tw.left) != 0 {
 		t.Errorf("analysed %v, kept %d", analysed, len(tw.by))
+	}
+}
+
+// What a result says of an app is what it would say if the app were alone,
+// also where an equal one under other names was looked at before.
+func TestTwinsAreToldAsIfAlone(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, from string) {
+		b, err := os.ReadFile(filepath.Join("../../../testdata", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("a/notes.apk", "apks/notes.apk")
+	put("b/copy.apk", "apks/notes.apk")
+	put("a/shop/base.apk", "apks/shop/base.apk")
+	put("a/shop/gifts.apk", "apks/shop/split_gifts.apk")
+	put("b/shop/0.apk", "apks/shop/base.apk")
+	put("b/shop/1.apk", "apks/shop/split_gifts.apk")
+	put("a/first.apk", "malformed/no-code.apk")
+	put("b/second.apk", "malformed/no-code.apk")
+	rules, err := signatures.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := signatures.Compile(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	analysed := 0
+	results := func(args ...string) map[string]string {
+		out := map[string]string{}
+		o := Options{Rules: compiled, Jobs: 1, Fault: func(string) { analysed++ }}
+		_, err := Paths(context.Background(), args, nil, o, func(a *event.App) error {
+			b, err := json.Marshal(a)
+			out[a.Path] = string(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	together := results(a, b)
+	if len(together) != 6 || analysed != 5 {
+		t.Errorf("%d results, %d analysed: notes alone can be told once", len(together), analysed)
+	}
+	for _, arg := range []string{a, b} {
+		for path, alone := range results(arg) {
+			if together[path] != alone {
+				t.Errorf("%s beside its twin:\n%.2000s\nalone:\n%.2000s", path, together[path], alone)
+			}
+		}
 	}
 }
