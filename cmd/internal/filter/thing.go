@@ -216,6 +216,9 @@ func (t *Thing) Say() string {
 		return saySDK(t.SDK)
 	case KindIdentifier:
 		s := "asks for " + t.Identifier.Name
+		if t.Identifier.Reset == "never" {
+			s += ", which cannot be reset,"
+		}
 		switch t.By {
 		case "":
 		case "app":
@@ -228,10 +231,7 @@ func (t *Thing) Say() string {
 		} else if n > 0 {
 			s += ", called from " + strings.Join(t.Via, " and ")
 		}
-		if t.Identifier.Reset == "never" {
-			s += ", which cannot be reset"
-		}
-		return s
+		return strings.TrimSuffix(s, ",")
 	case KindHost:
 		e := t.Endpoint
 		s := "names " + t.ID()
