@@ -283,7 +283,7 @@ func (m *Machine) look(x *method, t *traits, depth int, seen map[*method]bool) {
 	}
 	seen[x] = true
 	b, err := m.bodyOf(x)
-	if err != nil {
+	if err != nil || m.step(int64(len(b.insns))/4) != nil {
 		return
 	}
 	for i := range b.insns {

@@ -521,3 +521,18 @@ func fuzz(t *testing.T, open func() []Unit) {
 		}
 	}
 }
+
+// BenchmarkRun tells how long an instruction takes: ns/op by insns/op.
+func BenchmarkRun(b *testing.B) {
+	m := New(Limits{Call: 1 << 40, Total: 1 << 60, Memory: 1 << 40, Time: 1 << 60}, assembled(b, hiding)...)
+	x := m.find(Method{"LXor;", "show", "(Ljava/lang/String;)Ljava/lang/String;"}, 0)
+	text := make([]uint16, 1000)
+	for b.Loop() {
+		end := m.begin(m.limits.Call)
+		if _, err := m.invoke(x, []slot{m.text(text)}); err != nil {
+			b.Fatal(err)
+		}
+		end()
+	}
+	b.ReportMetric(float64(m.spent)/float64(b.N), "insns/op")
+}

@@ -44,6 +44,15 @@ func (l library) android() {
 		return num(lastIndexOf(m.seq(a[0]), []uint16{uint16(a[1].n)}, int(a[2].n)))
 	}, "lastIndexOf("+seqDesc+"CI)")
 	l.static(tu, func(m *Machine, a []slot) slot {
+		// Between the third argument and the fourth, from behind.
+		u := m.seq(a[0])
+		i := lastIndexOf(u, []uint16{uint16(a[1].n)}, int(min(a[3].n, int64(len(u)))-1))
+		if i < a[2].n {
+			i = -1
+		}
+		return num(i)
+	}, "lastIndexOf("+seqDesc+"CII)")
+	l.static(tu, func(m *Machine, a []slot) slot {
 		u := m.seq(a[0])
 		for len(u) > 0 && u[0] <= ' ' {
 			u = u[1:]
@@ -93,12 +102,20 @@ func (l library) android() {
 	// depend on it is believed.
 	l.static("Landroid/os/Process;", func(m *Machine, a []slot) slot { return num(m.differs(4711, 12345)) }, "myPid()", "myTid()", "myUid()")
 	l.static("Landroid/os/Process;", func(m *Machine, a []slot) slot { return num(m.differs(1234, 98765)) }, "getElapsedCpuTime()")
-	l.static("Landroid/os/Process;", func(m *Machine, a []slot) slot {
-		if a[0].n != 0 {
-			m.fail(errNotModelled)
+	// Of no name nothing is known.
+	unnamed := func(v int64) func(m *Machine, a []slot) slot {
+		return func(m *Machine, a []slot) slot {
+			if len(m.str(a[0])) != 0 {
+				m.fail(errNotModelled)
+			}
+			return num(v)
 		}
-		return num(-1)
-	}, "getGidForName("+stringDesc+")")
+	}
+	l.static("Landroid/os/Process;", unnamed(-1), "getGidForName("+stringDesc+")", "getUidForName("+stringDesc+")")
+	l.static("Landroid/os/Process;", func(m *Machine, a []slot) slot { return num(m.differs(0, 10)) }, "getThreadPriority(I)")
+	l.static("Landroid/view/KeyEvent;", unnamed(0), "keyCodeFromString("+stringDesc+")")
+	l.static("Landroid/telephony/PhoneNumberUtils;", unnamed(129), "toaFromString("+stringDesc+")")
+	l.static("Landroid/view/MotionEvent;", unnamed(-1), "axisFromString("+stringDesc+")")
 	l.static("Landroid/os/SystemClock;", func(m *Machine, a []slot) slot { return num(m.differs(1_234_567, 98_765_432)) },
 		"elapsedRealtime()", "uptimeMillis()", "currentThreadTimeMillis()", "elapsedRealtimeNanos()")
 
@@ -118,12 +135,14 @@ func (l library) android() {
 	l.static("Landroid/view/Gravity;", zero, "getAbsoluteGravity(II)")
 	l.static("Landroid/view/KeyEvent;", zero, "getDeadChar(II)", "normalizeMetaState(I)")
 	l.static("Landroid/view/KeyEvent;", func(m *Machine, a []slot) slot { return num(m.differs(289, 316)) }, "getMaxKeyCode()")
-	l.static("Landroid/view/MotionEvent;", func(m *Machine, a []slot) slot {
-		if len(m.str(a[0])) != 0 {
-			m.fail(errNotModelled)
+	l.static("Landroid/view/KeyEvent;", func(m *Machine, a []slot) slot { return num(0x770ff) }, "getModifierMetaStateMask()")
+	l.static("Landroid/text/AndroidCharacter;", func(m *Machine, a []slot) slot {
+		if c := a[0].n; c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+			return a[0]
 		}
-		return num(-1)
-	}, "axisFromString("+stringDesc+")")
+		m.fail(errNotModelled)
+		return slot{}
+	}, "getMirror(C)")
 	l.static("Landroid/graphics/drawable/Drawable;", zero, "resolveOpacity(II)")
 	l.static("Landroid/graphics/ImageFormat;", func(m *Machine, a []slot) slot {
 		if a[0].n != 0 {

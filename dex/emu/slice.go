@@ -15,7 +15,8 @@ const maxSlice = 1 << 13
 // ways tells from where each instruction is reached otherwise than from the one
 // before it: one instruction, or several.
 type ways struct {
-	from []int32 // -1 if from nowhere, several if from more than one
+	from  []int32          // -1 if from nowhere, several if from more than one
+	calls map[uint32]int32 // the calls, by their address in the file's code
 }
 
 const (
@@ -27,7 +28,7 @@ func (b *body) ways() *ways {
 	if b.reached != nil {
 		return b.reached
 	}
-	w := &ways{from: make([]int32, len(b.insns))}
+	w := &ways{from: make([]int32, len(b.insns)), calls: map[uint32]int32{}}
 	for i := range w.from {
 		w.from[i] = nowhere
 	}
@@ -42,6 +43,8 @@ func (b *body) ways() *ways {
 	for i := range b.insns {
 		in := &b.insns[i]
 		switch {
+		case in.op == opInvoke:
+			w.calls[b.pcs[i]] = int32(i)
 		case in.op == opGoto, in.op >= opIfEq && in.op <= opIfLez:
 			note(int32(in.n), int32(i))
 		case in.op == opSwitch:
@@ -176,19 +179,13 @@ type origin struct{ step, made int32 }
 // slice returns the part of a body that the arguments of the call at an address
 // are made of, with the call; nil if they are not known.
 func (m *Machine) slice(b *body, pc uint32) (*body, *call, error) {
-	at := -1
-	for i := range b.insns {
-		if b.pcs[i] == pc && b.insns[i].op == opInvoke {
-			at = i
-			break
-		}
-	}
-	if at < 0 {
+	at, ok := b.ways().calls[pc]
+	if !ok {
 		return nil, nil, nil
 	}
-	chain := b.chain(at)
+	chain := b.chain(int(at))
 	slices.Reverse(chain)
-	if err := m.step(int64(len(chain)) / 8); err != nil {
+	if err := m.step(int64(len(chain))); err != nil {
 		return nil, nil, err
 	}
 
