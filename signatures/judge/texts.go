@@ -124,10 +124,17 @@ func isList(s string) bool {
 type spotter struct {
 	finder endpoint.Finder
 	vocab  func() map[string][]wanted
+	// vocabulary reports whether a text is a word by which identifier rules know
+	// what is read: a key, a property, a method's name.
+	vocabulary func(s string) bool
 }
 
 func newSpotter(rules *signatures.Compiled) spotter {
-	return spotter{endpoint.Finder{Known: rules.KnownDomain}, sync.OnceValue(func() map[string][]wanted { return wordList(rules) })}
+	vocab := sync.OnceValue(func() map[string][]wanted { return wordList(rules) })
+	return spotter{endpoint.Finder{Known: rules.KnownDomain}, vocab, func(s string) bool {
+		_, ok := vocab()[s]
+		return ok
+	}}
 }
 
 // read finds the endpoints of one string, and the words of the catalogue that
@@ -144,13 +151,6 @@ func (r *spotter) read(s string, buf []endpoint.Endpoint) (plain []endpoint.Endp
 		}
 	}
 	return plain, decoded, words
-}
-
-// vocabulary reports whether a text is a word by which identifier rules know
-// what is read: a key, a property, a method's name.
-func (r *spotter) vocabulary(s string) bool {
-	_, ok := r.vocab()[s]
-	return ok
 }
 
 // textEndpoints adds the endpoints in strings outside code.
