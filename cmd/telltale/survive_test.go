@@ -315,12 +315,62 @@ func TestResume(t *testing.T) {
 		"another version": strings.Replace(string(whole), `"tool":{"name":"telltale","version":"`, `"tool":{"name":"telltale","version":"9`, 1),
 		"damage":          lines[0] + "{\n" + lines[1] + lines[2],
 		"another stream":  lines[1] + lines[2],
+		"two in one":      string(whole) + lines[1],
 	} {
 		write(content)
 		code, _, stderr := exit(t, scan())
 		if code != 2 || !strings.Contains(stderr, "take another file") || read() != content {
 			t.Errorf("%s: exit %d %.200s", name, code, stderr)
 		}
+	}
+}
+
+// What the machine refused to read is looked at again when it can be read, and
+// so is an app that lost one of its files.
+func TestResumeLooksAgain(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, from string) {
+		b, err := os.ReadFile(filepath.Join("../../testdata/apks", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("base.apk", "shop/base.apk")
+	put("gifts.apk", "shop/split_gifts.apk")
+	late := filepath.Join(t.TempDir(), "late.apk") // found once, by the list
+	file := filepath.Join(t.TempDir(), "r.ndjson")
+	scan := func() (int, string) {
+		cmd := command(t, "scan", "--resume", file, "--quiet", "--format", "text", dir, "-")
+		cmd.Stdin = strings.NewReader(late + "\n")
+		code, _, stderr := exit(t, cmd)
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(code, stderr)
+		}
+		return code, string(b)
+	}
+	code, first := scan()
+	if code != 3 || strings.Count(first, `"kind":"unreadable"`) != 1 || !strings.Contains(first, `"role":"split"`) {
+		t.Fatalf("exit %d: %s", code, first)
+	}
+	if code, again := scan(); code != 3 || again != first {
+		t.Errorf("what cannot be read yet: exit %d, %s", code, again)
+	}
+	put("late", "notes.apk")
+	if err := os.Rename(filepath.Join(dir, "late"), late); err != nil {
+		t.Fatal(err)
+	}
+	if code, again := scan(); code != 0 || strings.Contains(again, `"kind":"unreadable"`) {
+		t.Errorf("what can be read now: exit %d, %s", code, again)
+	}
+	if err := os.Remove(filepath.Join(dir, "gifts.apk")); err != nil {
+		t.Fatal(err)
+	}
+	if _, again := scan(); strings.Contains(again, "gifts.apk") {
+		t.Errorf("a file is gone, and told of: %s", again)
 	}
 }
 

@@ -10,10 +10,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/scan"
+	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
 // syncEvery is how often a stream of results is forced to the disk. A run that
@@ -38,7 +41,7 @@ type heldApp struct {
 	off, size int64 // of the line, with its end
 	path      string
 	parts     []event.Part
-	used      bool
+	unread    bool // the operating system refused to read something
 	stale     bool // the files have changed since
 }
 
@@ -71,6 +74,7 @@ var errNotOurs = errors.New("it does not begin as results of telltale do: take a
 // read finds the lines of the file.
 func (l *ledger) read() error {
 	r := bufio.NewReaderSize(l.f, 1<<20)
+	ended := false
 	for n := 1; ; n++ {
 		line, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
@@ -86,8 +90,9 @@ func (l *ledger) read() error {
 		var m struct {
 			Start *event.Start
 			App   *struct {
-				Path  string
-				Parts []event.Part
+				Path     string
+				Parts    []event.Part
+				Problems []fact.Problem
 			}
 			Summary *struct{}
 		}
@@ -98,6 +103,9 @@ func (l *ledger) read() error {
 			return fmt.Errorf("line %d is damaged: take another file", n)
 		}
 		switch {
+		case ended:
+			// Somebody put files together; to go on would cut off the rest.
+			return fmt.Errorf("line %d comes after the end of a run: take another file ('telltale report merge' puts runs together)", n)
 		case m.Start != nil && n == 1:
 			s := m.Start
 			if s.Schema != l.start.Schema || s.Tool.Version != l.start.Tool.Version || s.Signatures.Digest != l.start.Signatures.Digest {
@@ -110,9 +118,10 @@ func (l *ledger) read() error {
 		case n == 1:
 			return errNotOurs
 		case m.App != nil:
-			l.held = append(l.held, heldApp{off: l.end, size: int64(len(line)), path: m.App.Path, parts: m.App.Parts})
+			l.held = append(l.held, heldApp{off: l.end, size: int64(len(line)), path: m.App.Path, parts: m.App.Parts, unread: slices.ContainsFunc(m.App.Problems, unread)})
 		case m.Summary != nil:
-			return nil // a new one comes at the end
+			ended = true // a new one comes at the end
+			continue
 		default:
 			return fmt.Errorf("line %d is no result: take another file", n)
 		}
@@ -135,7 +144,6 @@ func (l *ledger) plan(found *scan.Found) error {
 		}
 		h := &l.held[list[0]]
 		byPath[in.Path] = list[1:]
-		h.used = true
 		if h.stale = l.changed(h, in); h.stale {
 			stale = true
 		}
@@ -155,12 +163,20 @@ func (l *ledger) plan(found *scan.Found) error {
 // whose size is the same and that is older than the results is taken for
 // unchanged; the digest of others is compared.
 func (l *ledger) changed(h *heldApp, in *scan.Input) bool {
+	if h.unread && !slices.ContainsFunc(in.Files, func(f scan.InputFile) bool { return !readable(f.File) }) {
+		return true // it was no fault of the app's, and may be over
+	}
 	if len(h.parts) == 0 {
 		return false // it could not be looked at; the result says why
 	}
 	parts := map[string]event.Part{}
 	for _, p := range h.parts {
-		parts[p.Path] = p
+		if !strings.HasPrefix(p.Path, h.path+"!") { // in a container
+			parts[p.Path] = p
+		}
+	}
+	if len(parts) != len(in.Files) {
+		return true
 	}
 	for _, f := range in.Files {
 		p, ok := parts[f.Path]
@@ -175,6 +191,23 @@ func (l *ledger) changed(h *heldApp, in *scan.Input) bool {
 		}
 	}
 	return false
+}
+
+// unread reports whether a problem is the machine's and not the app's.
+func unread(p fact.Problem) bool { return p.Kind == fact.ProblemUnreadable }
+
+// readable reports whether a file can be opened. What is no file is not: a pipe
+// would have us wait.
+func readable(name string) bool {
+	if st, err := os.Stat(name); err != nil || !st.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
 }
 
 func digestFile(name string) (string, error) {
