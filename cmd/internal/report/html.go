@@ -55,8 +55,8 @@ const (
 // the page when they are looked at; text from files stands in them as data and
 // becomes text nodes only. Until the summary the handler holds what the overview
 // says of each app: names of what it carries, about 8 KiB for an app of a phone
-// (2,000 of them: 15 MB more than the NDJSON format takes),
-// and never more than 100 KiB.
+// (15 MB for 2,000 of them). Lists of an app are bounded, and so are those of
+// domains and owners over all apps.
 type htmlHandler struct {
 	w       *bufio.Writer
 	pack    *flate.Writer

@@ -328,7 +328,12 @@ func (x *htmlIndex) matrix() *htmlMatrix {
 	if len(sdks) == 0 {
 		return nil
 	}
-	m := &htmlMatrix{Left: 250, Top: 128, AppsMore: max(0, len(apps)-chartApps), SDKsMore: max(0, len(sdks)-chartSDKs)}
+	m := &htmlMatrix{Top: 128, AppsMore: max(0, len(apps)-chartApps), SDKsMore: max(0, len(sdks)-chartSDKs)}
+	longest := 0
+	for _, n := range top(apps, chartApps) {
+		longest = max(longest, width(short(x.Apps[n].Title(), 36)))
+	}
+	m.Left = min(250, longest*8+24)
 	columns := map[int]int{}
 	for i, s := range top(sdks, chartSDKs) {
 		columns[s] = i

@@ -68,6 +68,8 @@
     return [p.city, c].filter(Boolean).join(", ");
   };
   const place = n => spot(X.places[n]);
+  // An IP address has no registrant of the kind that records here are about.
+  const unknown = d => dim(/^[\d.]+$|:/.test(d.name) ? "an IP address" : "not known");
   const placeKey = n => X.places[n] ? X.places[n].country + "/" + X.places[n].city : "";
   const title = a => a.label || a.package || a.path.slice(a.path.lastIndexOf("/") + 1) || "no name";
   const carried = c => c.state !== "referenced";
@@ -293,8 +295,8 @@
       hasAll((r.d.name + " " + r.d.owner + " " + [...r.u.by.keys()].join(" ")).toLowerCase(), ws));
     const columns = [
       { key: "name", label: "Domain", width: 250, sort: r => r.d.name, cell: r => t(r.d.name), under: r => r.d.owner },
-      { key: "place", label: "Registered in", note: "on a record about the domain itself", width: 210, sort: r => place(r.d.place) || "\uffff", cell: r => r.d.place >= 0 ? h("span", { title: r.d.why }, place(r.d.place), " ", dim(GRADE[r.d.grade] ? r.d.grade : "")) : dim("not known") },
-      { key: "seat", label: "Owner's seat", width: 170, sort: r => place(r.d.seat) || "\uffff", cell: r => r.d.seat >= 0 ? place(r.d.seat) : dim("not known") },
+      { key: "place", label: "Registered in", note: "on a record about the domain itself", width: 210, sort: r => place(r.d.place) || "\uffff", cell: r => r.d.place >= 0 ? h("span", { title: r.d.why }, place(r.d.place), " ", dim(GRADE[r.d.grade] ? r.d.grade : "")) : unknown(r.d) },
+      { key: "seat", label: "Owner's seat", width: 170, sort: r => place(r.d.seat) || "\uffff", cell: r => r.d.seat >= 0 ? place(r.d.seat) : unknown(r.d) },
       { key: "apps", label: "Named by apps", width: 110, num: true, sort: r => r.u.apps.length, cell: r => r.u.apps.length },
       { key: "by", label: "In whose code", width: 420, sort: r => r.u.by.size, cell: r => [...r.u.by].sort((a, b) => b[1] - a[1]).slice(0, 4).map(e => e[0]).join(", ") },
     ];
@@ -353,7 +355,7 @@
       s.seat >= 0 && h("li", null, "vendor's seat: ", place(s.seat), " (", GRADE[s.grade] || s.grade, ")"), u.versions.size > 0 && h("li", null, "versions: ", [...u.versions].sort().slice(0, 12).join(", "))),
       h("p", null, "Carried by ", h("a", { href: link("apps", { sdk: s.id }) }, plural(u.apps.length, "app")), ", in ", plural(u.startup, "of them", "of them"), " it can run at app start. ", u.referenced > 0 && plural(u.referenced, "app") + " name it without holding it."),
       u.reads.size > 0 && h("section", { class: "card" }, h("h2", null, "Its code asks for"), [...u.reads].sort((a, b) => byReset(X.ids[a[0]], X.ids[b[0]])).map(([i, c]) => [chip(X.ids[i]), dim(" in " + plural(c, "app") + "  ")])),
-      u.names.size > 0 && h("section", { class: "card" }, h("h2", null, "Its code names"), more(["domain", "owner", "registered in", "apps"], [...u.names].sort((a, b) => b[1] - a[1]), ([d, c]) => { const D = X.domains[d]; return tr(h("a", { href: to("domain", D.name) }, t(D.name)), D.owner, D.place >= 0 ? place(D.place) : dim("not known"), c); }, 40)),
+      u.names.size > 0 && h("section", { class: "card" }, h("h2", null, "Its code names"), more(["domain", "owner", "registered in", "apps"], [...u.names].sort((a, b) => b[1] - a[1]), ([d, c]) => { const D = X.domains[d]; return tr(h("a", { href: to("domain", D.name) }, t(D.name)), D.owner, D.place >= 0 ? place(D.place) : unknown(D), c); }, 40)),
       h("section", { class: "card" }, h("h2", null, "Apps that carry it"), more(["app", "state", "version", "app start"], u.apps, ([a, c]) => tr(appLink(a), [dot(c), " ", WORDS[c.state]?.[1]], c.version || dim("not known"), c.startup ? "can run" : dim("not shown"))))]);
   }
 
@@ -473,8 +475,8 @@
         sc.dynamic_loading > 0 && h("li", null, plural(sc.dynamic_loading, "call"), " load classes at run time."), sc.native_loading > 0 && h("li", null, plural(sc.native_loading, "call"), " load native libraries that are not known to be the app's."), sc.native_methods > 0 && h("li", null, plural(sc.native_methods, "method"), " in native code, which was not followed."), sc.unresolved > 0 && h("li", null, plural(sc.unresolved, "call"), " whose target optimised code no longer names."), a.left?.length > 0 && h("li", null, "Left out of this page, in the JSON report: ", a.left.join(", ")), h("li", { class: "dim" }, sc.note || "")),
       dyn.length > 0 && fold("Code loaded at run time, by whose code", list(["kind", "whose code", "where"], dyn.map(d => tr(d.kind, t(owner(d.owner)), (d.sites || []).map(s => h("div", null, at(s))))))));
 
-    const unknown = a.unknown_code || [];
-    if (unknown.length) section("unknown", "Code that no rule knows", fold(plural(unknown.length, "package"), list(["package", "classes"], unknown.map(u => tr(h("code", null, u.package), u.classes.toLocaleString("en"))))));
+    const nobody = a.unknown_code || [];
+    if (nobody.length) section("unknown", "Code that no rule knows", fold(plural(nobody.length, "package"), list(["package", "classes"], nobody.map(u => tr(h("code", null, u.package), u.classes.toLocaleString("en"))))));
     if (others.length) section("libraries", plural(others.length, "other library", "other libraries"), fold("Show them", others.map(one)));
     section("about", "The app and its files",
       h("ul", { class: "facts" }, h("li", null, "target SDK ", a.target_sdk || "?"), h("li", null, "version code ", a.version_code), (a.signers || []).map(s => h("li", null, "signer (claimed) ", h("code", null, s.sha256)))),
