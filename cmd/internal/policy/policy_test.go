@@ -304,3 +304,21 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkJudge(b *testing.B) {
+	p, err := Preset("app-review-cn")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p = Combine(time.Time{}, p)
+	a := app("com.x", "a", "b", "okhttp")
+	for i := range 500 {
+		a.Endpoints = append(a.Endpoints, finding.Endpoint{
+			Value: fmt.Sprint("h", i), Host: fmt.Sprintf("h%d.example.com", i), RegistrableDomain: "example.com",
+			Records: []finding.Registration{{City: "Beijing", Country: "CN", Grade: "company-seat"}},
+		})
+	}
+	for b.Loop() {
+		p.Judge(a, nil)
+	}
+}
