@@ -614,7 +614,9 @@ func (b *bench) curves() error {
 		if err := copies(dir, small, n); err != nil {
 			return err
 		}
-		k, err := b.ours("apps", "--format", "ndjson", dir).run()
+		c := b.ours("apps", dir)
+		c.args[slices.Index(c.args, "json")] = "ndjson"
+		k, err := c.run()
 		if err != nil {
 			return err
 		}

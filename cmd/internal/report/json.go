@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func encode(v any, prefix, indent string) ([]byte, error) {
 // and mean the same there. b must be JSON.
 func quiet(b []byte) []byte {
 	acts := func(r rune) bool { return r != utf8.RuneError && r >= 0x7f && unsafeRune(r) }
-	if bytes.IndexFunc(b, acts) < 0 {
+	if at := printable(b); at == len(b) || bytes.IndexFunc(b[at:], acts) < 0 {
 		return b
 	}
 	out := make([]byte, 0, len(b)+64)
@@ -47,6 +48,22 @@ func quiet(b []byte) []byte {
 		}
 	}
 	return out
+}
+
+// printable returns how many bytes b begins with, of JSON, that are ASCII and
+// not DEL, give or take some. Reports are mostly that.
+func printable(b []byte) int {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	at := 0
+	for ; at+8 <= len(b); at += 8 {
+		// Where no byte has its high bit set, adding 1 sets it in 0x7f alone.
+		if w := binary.LittleEndian.Uint64(b[at:]); (w|(w+low))&high != 0 {
+			return at
+		}
+	}
+	for ; at < len(b) && b[at] < 0x7f; at++ {
+	}
+	return at
 }
 
 // ndjsonHandler writes each message as one line, in one write.
