@@ -176,12 +176,9 @@ func (b *builder) emulate() *emulation {
 			units[i].reveal(l)
 		}
 	}
-	for _, r := range []struct {
-		reason emu.Reason
-		limit  string
-	}{{emu.ReasonTotal, "emulated"}, {emu.ReasonTime, "emulated-time"}} {
-		if e.ended[r.reason] > 0 {
-			b.note("", fact.ProblemBudget, true, "the limit on %s was reached while code was run that hides strings: there may be more of them%s", limitWords[r.limit], raise(r.limit))
+	for _, l := range emulationLimits {
+		if n := e.ended[l.reason]; n > 0 {
+			b.note("", fact.ProblemBudget, true, "%s while code was run that hides strings (runs that ended so: %d): some of them are not known%s", l.what, n, raise(l.name))
 		}
 	}
 	if n := e.ended[emu.ReasonFault]; n > 0 {
@@ -190,7 +187,21 @@ func (b *builder) emulate() *emulation {
 	return e
 }
 
-var limitWords = map[string]string{"emulated": "instructions", "emulated-time": "the time"}
+// endedInit stands for emu.ReasonSteps where an initialiser was run.
+const endedInit = emu.Reason("steps of an initialiser")
+
+// emulationLimits are the limits that end runs, and what is said of them.
+var emulationLimits = []struct {
+	reason     emu.Reason
+	name, what string
+}{
+	{emu.ReasonTotal, "emulated", "the limit on all instructions was reached"},
+	{emu.ReasonSteps, "emulated-call", "the limit on the instructions of one call was reached"},
+	{endedInit, "emulated-init", "the limit on the instructions of one class initialiser was reached"},
+	{emu.ReasonMemory, "emulated-memory", "the limit on the memory of one run was reached"},
+	{emu.ReasonDepth, "emulated-depth", "the limit on calls inside calls was reached"},
+	{emu.ReasonTime, "emulated-time", "the time for it was over"},
+}
 
 // name returns the name of method m of a unit.
 func (e *emulation) name(ui int, m uint32) emu.Method {
@@ -497,7 +508,9 @@ func (e *emulation) calls(c *candidate) {
 func (e *emulation) init(c *candidate) {
 	list, err := e.m.Init(c.unit, c.method.Class)
 	e.runs++
-	if why, _ := emu.Failed(err); why != "" {
+	if why, _ := emu.Failed(err); why == emu.ReasonSteps {
+		e.ended[endedInit]++
+	} else if why != "" {
 		e.ended[why]++
 	}
 	by := c.method.String()
