@@ -53,7 +53,7 @@ func (e *env) counted(action cli.ActionFunc) cli.ActionFunc {
 
 // smallHeap lets memory grow to some times what is in use before it is collected.
 // With hardly anything in use that is never, and saves a small run a third of its
-// time; largeHeap ends that where apps come that fill memory. Who sets GOGC is
+// time; largeHeap ends that where large apps come, or many. Who sets GOGC is
 // not overruled.
 func (e *env) smallHeap() {
 	if e.vars["GOGC"] == "" {

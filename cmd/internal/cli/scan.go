@@ -215,7 +215,7 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error()}
 	}
-	if found.Largest() > 1<<20 {
+	if found.Largest() > 1<<20 || found.Len() > 16 {
 		e.largeHeap()
 	}
 	if part.n > 0 {

@@ -93,6 +93,9 @@ type InputFile struct {
 	Modified time.Time
 }
 
+// Len returns the number of apps.
+func (f *Found) Len() int { return len(f.inputs) }
+
 // Largest returns the bytes of the largest app's files.
 func (f *Found) Largest() (most int64) {
 	for _, in := range f.inputs {
