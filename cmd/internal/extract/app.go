@@ -475,9 +475,14 @@ func (b *builder) unit(f *dex.File, name string, data []byte, loaded bool) *dexU
 	return u
 }
 
-// tampered tells of tricks played with the archive.
+// tampered tells of tricks played with the archive. Data that an app keeps in
+// an archive never reaches Android as one: what is odd there deceives nobody.
 func (b *builder) tampered(ar *apk.Archive, pl place) {
 	name := strings.TrimSuffix(pl.prefix, "!")
+	kind, refused := fact.ProblemTampered, " (Android refuses this)"
+	if !pl.installed() && len(loadedDex(ar)) == 0 && ar.Lookup("AndroidManifest.xml") == nil {
+		kind, refused = fact.ProblemMalformed, ""
+	}
 	n := 0
 	for _, an := range ar.Anomalies() {
 		switch {
@@ -486,13 +491,13 @@ func (b *builder) tampered(ar *apk.Archive, pl place) {
 			continue
 		case an.Kind == apk.AnomalyRecovered:
 			// What was cut off together with the directory, nobody knows.
-			b.note(name, fact.ProblemMalformed, true, "%s: what else there was is not known (Android refuses this)", an.Detail)
+			b.note(name, fact.ProblemMalformed, true, "%s: what else there was is not known%s", an.Detail, refused)
 			continue
 		case !telling(an) || pl.lib.forApps(): // libraries never reach Android as they are
 			continue
 		}
 		if n++; n > 10 {
-			b.note(name, fact.ProblemTampered, false, "and more oddities of the archive")
+			b.note(name, kind, false, "and more oddities of the archive")
 			return
 		}
 		where := name
@@ -504,9 +509,9 @@ func (b *builder) tampered(ar *apk.Archive, pl place) {
 			detail = an.Detail
 		}
 		if an.Rejected {
-			detail += " (Android refuses this)"
+			detail += refused
 		}
-		b.note(where, fact.ProblemTampered, false, "%s", detail)
+		b.note(where, kind, false, "%s", detail)
 	}
 }
 
