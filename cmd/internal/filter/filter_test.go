@@ -112,6 +112,7 @@ func TestExpressions(t *testing.T) {
 		{"target:<29", "com.example.shop"},
 		{"target:>=29", "–"},
 		{"preinstalled", "com.example.shop"},
+		{"library", "–"},
 		{"open and exported-sdk:*push", "com.foo.PushService"},
 		{"problem:packed,encrypted", "packed"},
 	} {
@@ -264,4 +265,35 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+func TestAnSDKIsNoApp(t *testing.T) {
+	a := sample()
+	a.Code = []event.Code{{Format: "class"}}
+	for expr, want := range map[string]bool{"library": true, "undeclared": false, "target:<29 and not library": false} {
+		x, err := Parse(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := x.Find(a); ok != want {
+			t.Errorf("%s: %v", expr, ok)
+		}
+	}
+	a.Code = append(a.Code, event.Code{Format: "dex"})
+	if x, _ := Parse("library"); x.Holds(NewApp(a)) {
+		t.Error("an app with DEX code is a library")
+	}
+}
+
+func TestWhatAnAppIsSaid(t *testing.T) {
+	for want, a := range map[string]*event.App{
+		"is made for API level 30":                            {Package: "p", TargetSDK: 30, Status: fact.Complete},
+		"was read without its code, is made for API level 30": {Package: "p", TargetSDK: 30, Status: fact.NoCode},
+		"could not be read":                                   {Path: "x", Status: fact.Failed},
+		"is p":                                                {Package: "p", Status: fact.Complete},
+	} {
+		if got := NewApp(a).All(KindApp)[0].Say(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }

@@ -254,6 +254,7 @@ var terms = map[string]*term{
 	"path":         globs(KindApp, "GLOB", "the path of the app's file", func(a *App, _ *Thing) []string { return []string{a.Path} }),
 	"shared-uid":   globs(KindApp, "GLOB", "the user id that the app shares with others", func(a *App, _ *Thing) []string { return []string{a.SharedUserID} }),
 	"preinstalled": flag(KindApp, "the app's path is that of a system partition", func(a *App, _ *Thing) bool { return Preinstalled(a.Path) }),
+	"library":      flag(KindApp, "it is no app yet but an SDK: class files (AAR, JAR)", func(a *App, _ *Thing) bool { return a.library() }),
 	"status": oneOf(KindApp, "how much of the app was analysed", []string{string(fact.Complete), string(fact.Partial), string(fact.Failed), string(fact.NoCode)},
 		func(a *App, _ *Thing) []string { return []string{string(a.Status)} }),
 	"target": compared(KindApp, "the API level that the app is made for; not met where it is unknown", func(a *App, _ *Thing, v value) bool {
@@ -318,8 +319,8 @@ var terms = map[string]*term{
 			return s.AtStartup != nil && (s.ID == t.By || slices.Contains(t.Via, s.Name))
 		})
 	}),
-	"undeclared": flag(KindIdentifier, "the permission that it needs is not declared", func(_ *App, t *Thing) bool {
-		return t.Identifier.PermissionDeclared != nil && !*t.Identifier.PermissionDeclared
+	"undeclared": flag(KindIdentifier, "the permission that it needs is not declared: who asks gets nothing (never of an SDK, whose app may declare it)", func(a *App, t *Thing) bool {
+		return t.Identifier.PermissionDeclared != nil && !*t.Identifier.PermissionDeclared && !a.library()
 	}),
 
 	"host": {kinds: []Kind{KindHost}, value: "HOST", help: "a host that is named, or one below it", naming: true, parse: parseGlob, has: func(_ *App, t *Thing, v value) bool {

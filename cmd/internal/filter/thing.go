@@ -171,6 +171,12 @@ func (a *App) identifier(id string) *finding.Identifier {
 	return nil
 }
 
+// library reports whether what was read is no app but a part for apps: an SDK
+// of class files.
+func (a *App) library() bool {
+	return len(a.Code) > 0 && !slices.ContainsFunc(a.Code, func(c event.Code) bool { return c.Format != "class" })
+}
+
 // noise reports what rules set aside: it is in the report for completeness.
 func (t *Thing) noise() bool { return t.Endpoint != nil && t.Endpoint.Noise != "" }
 
@@ -262,18 +268,22 @@ func (t *Thing) Say() string {
 	case KindProblem:
 		return strings.TrimPrefix(t.Problem.Part+": "+t.Problem.Detail, ": ")
 	}
+	var out []string
 	switch t.App.Status {
 	case fact.Failed:
-		return "could not be read"
+		out = append(out, "could not be read")
 	case fact.NoCode:
-		return "was read without its code"
+		out = append(out, "was read without its code")
 	case fact.Partial:
-		return "was read only in part"
+		out = append(out, "was read only in part")
 	}
-	if t.App.TargetSDK > 0 {
-		return fmt.Sprintf("is made for API level %d", t.App.TargetSDK)
+	switch {
+	case t.App.TargetSDK > 0:
+		out = append(out, fmt.Sprintf("is made for API level %d", t.App.TargetSDK))
+	case len(out) == 0:
+		out = append(out, "is "+cmp.Or(t.App.Package, t.App.Path))
 	}
-	return "is " + cmp.Or(t.App.Package, t.App.Path)
+	return strings.Join(out, ", ")
 }
 
 func saySDK(s *finding.SDK) string {
