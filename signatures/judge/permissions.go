@@ -1,6 +1,11 @@
 package judge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/telltale-apk/telltale/signatures/fact"
+)
 
 // older is a permission that came with a release and what an app that targets
 // an earlier one needs in its place.
@@ -53,6 +58,11 @@ func (j *judge) needed(perm string) (effective string, declared *bool) {
 			effective, yes = p, true
 			break
 		}
+	}
+	// The BIND permissions are the system's. An app has what they stand for by
+	// a service that asks callers for one.
+	if !yes && strings.HasPrefix(perm, "android.permission.BIND_") {
+		yes = slices.ContainsFunc(m.Components, func(c fact.Component) bool { return c.Kind == fact.Service && c.Permission == perm })
 	}
 	if !yes && strings.HasPrefix(m.SharedUserID, "android.uid.") {
 		return effective, nil

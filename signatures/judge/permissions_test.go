@@ -25,6 +25,9 @@ func TestNeededPermissionFollowsTheTarget(t *testing.T) {
 		{"coarse is not enough", fact.Manifest{Present: true, TargetSDK: 29, Permissions: []fact.Permission{{Name: p + "ACCESS_COARSE_LOCATION"}}}, p + "ACCESS_FINE_LOCATION", p + "ACCESS_FINE_LOCATION", "no"},
 		{"no manifest", fact.Manifest{}, p + "READ_SMS", p + "READ_SMS", "unknown"},
 		{"the system's user", fact.Manifest{Present: true, TargetSDK: 28, SharedUserID: "android.uid.phone"}, p + "READ_SMS", p + "READ_SMS", "unknown"},
+		{"by a service that only the system may bind to", fact.Manifest{Present: true, TargetSDK: 35, Components: []fact.Component{{Kind: fact.Service, Permission: p + "BIND_ACCESSIBILITY_SERVICE"}}}, p + "BIND_ACCESSIBILITY_SERVICE", p + "BIND_ACCESSIBILITY_SERVICE", "yes"},
+		{"by another service", fact.Manifest{Present: true, TargetSDK: 35, Components: []fact.Component{{Kind: fact.Service, Permission: p + "BIND_JOB_SERVICE"}}}, p + "BIND_ACCESSIBILITY_SERVICE", p + "BIND_ACCESSIBILITY_SERVICE", "no"},
+		{"callers need it, not the app", fact.Manifest{Present: true, TargetSDK: 35, Components: []fact.Component{{Kind: fact.Service, Permission: p + "READ_SMS"}}}, p + "READ_SMS", p + "READ_SMS", "no"},
 		{"nothing needed", fact.Manifest{Present: true, TargetSDK: 28}, "", "", "unknown"},
 	}
 	for _, tt := range tests {
