@@ -124,8 +124,14 @@ func (j *judge) tellRenamed(f *finding.SDK, m *signatures.SDKMatch) {
 			f.Version = j.profileVersion(p)
 		}
 	}
-	if alone {
+	switch named := j.m.Product(m.SDK.ID); {
+	case len(f.Renamed) == 0:
+	case alone:
 		f.Confidence, f.Basis = profileConfidence(f.Renamed)
+	case named.Classes == 0 && f.Confidence == levelNames[levelHigh]:
+		// What a name shows is that something names it; its classes were
+		// recognised without one.
+		f.Confidence = levelNames[levelMedium]
 	}
 }
 

@@ -95,3 +95,21 @@ func TestNamedClassesOfOthers(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestNamedWithoutClasses: that a manifest names a product makes what was
+// recognised without a name no more certain.
+func TestNamedWithoutClasses(t *testing.T) {
+	app := facttest.New("com.example.app")
+	app.Code("classes.dex").Method("Lq/a;->b()V").String("acme-agent/2.4.0").Call(fact.RefCallVirtual, newURL)
+	app.Component(fact.Service, "com.acme.stat.StatService")
+	m := app.Manifest()
+	m.UsesLibraries = append(m.UsesLibraries, "acme-stat.jar")
+	match := profile.Match{
+		Profile: &profile.Profile{Name: "acme", Rule: "acme-stat"}, Strings: 30, Known: 34, Share: 0.9, Matched: 9,
+		Classes: []profile.ClassMatch{{Name: "Lq/a;", Original: "Lcom/acme/stat/Agent;", Matched: true}},
+	}
+	f := judged(t, app.Set(), compile(t), judge.Options{Profiles: []profile.Match{match}})
+	if len(f.SDKs) != 1 || len(f.SDKs[0].Renamed) != 1 || f.SDKs[0].Classes != 1 || f.SDKs[0].Confidence == "high" {
+		t.Errorf("%+v", f.SDKs)
+	}
+}
