@@ -488,6 +488,11 @@ func cutDetails(a *event.App, part int) *htmlDetails {
 		s := &d.SDKs[i]
 		s.Evidence, s.Events, s.States = first(s.Evidence, htmlSites/part+1), first(s.Events, htmlEvents/part), first(s.States, htmlSites/part+1)
 		s.Reads, s.Names, s.Calls = nil, nil, nil // see Who
+		s.Renamed = slices.Clone(first(s.Renamed, 4))
+		for j := range s.Renamed {
+			r := &s.Renamed[j]
+			r.Samples, r.Classes = first(r.Samples, htmlSites), first(r.Classes, htmlSites)
+		}
 		s.VendorRecords = first(s.VendorRecords, 3)
 		left(len(a.SDKs[i].Events)-len(s.Events), "events handed to "+brief(s.Name, 40))
 		if s.AtStartup != nil {

@@ -435,7 +435,10 @@
       h("h3", null, dot({ state: s.state, startup: s.at_startup }), " ", h("a", { href: to("sdk", s.id) }, t(s.name)), " ", s.version?.value && [t(s.version.value), " "], tag(s.category), " ", s.confidence !== "high" && tag("confidence " + s.confidence)),
       h("div", null, WORDS[s.state]?.[1], s.at_startup && ", can run at app start" + (s.at_startup.guarded ? " behind a condition" : ""), " · ", s.vendor_name, seatOf(s.vendor_records), " · ", s.classes > 0 ? plural(s.classes, "class", "classes") + (s.packages?.length ? " in " + s.packages.slice(0, 3).join(", ") : "") : "no class of it was found: see the evidence"),
       s.events?.length > 0 && fold(plural(s.events.length, "event") + " handed to it", events(s.events)),
+      (s.renamed || []).map(r => h("div", null, tag("renamed", "warn"), " ", t(r.text))),
       fold("Evidence", h("p", null, t(s.basis)),
+        (s.renamed || []).map(r => [h("p", null, plural(r.strings, "string"), " of the ", r.known, " known of it", r.nearest_version && ", most like version " + r.nearest_version, ": ", (r.samples || []).map(x => [h("code", null, x), " "])),
+          r.classes?.length > 0 && list(["class in the app", "its name in the product"], r.classes.map(c => tr(h("code", null, c.class), h("code", null, c.original))))]),
         list(["evidence", "what was seen", "where"], (s.evidence || []).map(e => tr([e.kind, " ", dim(e.strength), e.count > 1 && dim(" ×" + e.count)], h("code", null, e.value), at(e)))),
         s.states?.length > 0 && [h("h3", null, "How far it is active"), h("ul", null, s.states.map(x => h("li", null, WORDS[x.state]?.[1] || x.state, ": ", t(x.reason))))],
         s.at_startup && [h("h3", null, "A way from app start to it"), h("ol", null, (s.at_startup.path || []).map(x => h("li", null, h("code", null, x))))],
@@ -522,14 +525,14 @@
     if (uniq(all.map(b => b.code + " " + b.version)).length < 2) return null;
     const lines = [];
     const put = (kind, of, name) => {
-      const sets = all.map(b => new Set(of(b)));
-      for (const k of uniq(sets.flatMap(s => [...s]))) lines.push({ kind, name: name(k), has: sets.map(s => s.has(k)) });
+      const maps = all.map(b => new Map(of(b)));
+      for (const k of uniq(maps.flatMap(m => [...m.keys()]))) lines.push({ kind, name: name(k), has: maps.map(m => m.has(k)), note: maps.map(m => m.get(k) || "") });
     };
-    put("tracker", b => b.sdks.filter(isTracker).map(c => c.sdk), n => X.sdks[n].name);
-    put("identifier", b => b.ids.filter(d => !d.low).map(d => d.n), n => X.ids[n].name);
-    put("domain", b => b.domains.filter(d => !d.low && (where(d) >= 0 || X.domains[d.n].owner)).map(d => d.n), n => X.domains[n].name);
-    const moving = lines.filter(l => l.has.some(x => x !== l.has[0])), steady = lines.length - moving.length;
-    const cell = (l, n) => { const was = n ? l.has[n - 1] : null, is = l.has[n]; return h("td", null, is ? (was === false ? h("span", { class: "plus", title: "new" }, "+ ●") : "●") : was === true ? h("span", { class: "minus", title: "gone" }, all[n].status === "complete" ? "− gone" : "?") : all[n].status === "complete" ? dim("–") : "?"); };
+    put("tracker", b => b.sdks.filter(isTracker).map(c => [c.sdk, c.version]), n => X.sdks[n].name);
+    put("identifier", b => b.ids.filter(d => !d.low).map(d => [d.n]), n => X.ids[n].name);
+    put("domain", b => b.domains.filter(d => !d.low && (where(d) >= 0 || X.domains[d.n].owner)).map(d => [d.n]), n => X.domains[n].name);
+    const moving = lines.filter(l => l.has.some(x => x !== l.has[0]) || l.note.some(x => x !== l.note[0])), steady = lines.length - moving.length;
+    const cell = (l, n) => { const was = n ? l.has[n - 1] : null, is = l.has[n]; return h("td", null, is ? [was === false ? h("span", { class: "plus", title: "new" }, "+ ●") : "●", l.note[n] && " " + l.note[n]] : was === true ? h("span", { class: "minus", title: "gone" }, all[n].status === "complete" ? "− gone" : "?") : all[n].status === "complete" ? dim("–") : "?"); };
     return h("section", { class: "card", "aria-labelledby": "time" }, h("h2", { id: "time" }, "Over time: " + plural(all.length, "version") + " in this report"),
       h("div", { class: "wrap" }, h("table", { class: "list time" }, h("thead", null, h("tr", null, h("th", { scope: "col" }, "what changed"), all.map(b => h("th", { scope: "col" }, b === o ? h("strong", null, b.version || b.code) : h("a", { href: to("app", b.id) }, b.version || b.code), b.status !== "complete" && h("div", null, tag(STATUS[b.status], "bad")))))),
         h("tbody", null, moving.map(l => h("tr", null, h("th", { scope: "row" }, t(l.name), " ", dim(l.kind)), all.map((b, n) => cell(l, n))))))),
