@@ -22,13 +22,17 @@ import (
 // the calls that return them.
 //
 // Candidates are methods that take text, numbers or arrays, return text, and
-// compute (emu.Machine.Hides), if three calls or more hand them constants, and
-// class initialisers that compute text and store it.
+// compute (emu.Machine.Hides), if three calls or more hand them constants, or if
+// three other methods of the same prototype were found to hide strings, and class
+// initialisers that compute text and store it.
 
 const (
 	// minSites is how many calls with constants make a method one that hides
 	// strings.
 	minSites = 3
+	// minAlike is how many methods of one prototype must hide strings for
+	// others of it to count with fewer calls.
+	minAlike = 3
 	// maxIdle is after how many calls in a row without constants a method is
 	// left alone.
 	maxIdle = 32
@@ -69,7 +73,8 @@ func (e *emulated) Emulated() iter.Seq[fact.Emulated] { return slices.Values(e.l
 // references.
 func (e *emulated) add(base int, list []revealed, bodies []fact.Body, refs []fact.Ref) ([]fact.Body, []fact.Ref) {
 	slices.SortFunc(list, func(a, b revealed) int {
-		return cmp.Or(cmp.Compare(a.body, b.body), cmp.Compare(a.pc, b.pc), cmp.Compare(a.text, b.text))
+		// What a call returns comes before what an initialiser left.
+		return cmp.Or(cmp.Compare(a.body, b.body), cmp.Compare(a.pc, b.pc), cmp.Compare(a.text, b.text), boolCompare(b.call, a.call))
 	})
 	index := map[string]uint32{}
 	byBody := map[int][]fact.Ref{}
@@ -80,11 +85,10 @@ func (e *emulated) add(base int, list []revealed, bodies []fact.Body, refs []fac
 			index[r.text] = i
 			e.more = append(e.more, r.text)
 		}
-		x := fact.Emulated{Body: r.body, PC: r.pc, String: i, Method: r.by}
-		if n := len(e.list); n > 0 && e.list[n-1] == x {
+		if n := len(e.list); n > 0 && e.list[n-1].Body == r.body && e.list[n-1].PC == r.pc && e.list[n-1].String == i {
 			continue
 		}
-		e.list = append(e.list, x)
+		e.list = append(e.list, fact.Emulated{Body: r.body, PC: r.pc, String: i, Method: r.by})
 		byBody[r.body] = append(byBody[r.body], fact.Ref{PC: r.pc, Index: i, Kind: fact.RefString})
 	}
 	out := make([]fact.Ref, 0, len(refs)+len(e.list))
@@ -154,13 +158,34 @@ func (b *builder) emulate() *emulation {
 		list = append(list, u.machineUnit())
 	}
 	e.m = emu.New(b.o.Limits.emulation(), list...)
-	calls = slices.DeleteFunc(calls, func(c *candidate) bool { return !e.m.Hides(c.unit, c.method) })
+	// Tools that give each class a method of its own make many alike, some of
+	// which are called once.
+	alike := map[string]int{}
+	var few []*candidate
+	for _, c := range calls {
+		if c.calls < minSites {
+			few = append(few, c)
+		}
+	}
+	calls = slices.DeleteFunc(calls, func(c *candidate) bool { return c.calls < minSites || !e.m.Hides(c.unit, c.method) })
 	e.collect(calls)
 	for _, c := range calls {
 		if b.ctx.Err() != nil {
 			return e
 		}
-		e.calls(c)
+		if e.calls(c, minSites) > 0 {
+			alike[c.method.Proto]++
+		}
+	}
+	few = slices.DeleteFunc(few, func(c *candidate) bool {
+		return alike[c.method.Proto] < minAlike || !e.m.Hides(c.unit, c.method)
+	})
+	e.collect(few)
+	for _, c := range few {
+		if b.ctx.Err() != nil {
+			return e
+		}
+		e.calls(c, 1)
 	}
 	for _, c := range inits {
 		if b.ctx.Err() != nil {
@@ -210,8 +235,8 @@ func (e *emulation) name(ui int, m uint32) emu.Method {
 	return emu.Method{Class: u.Type(class), Name: u.String(name), Proto: u.Proto(proto)}
 }
 
-// candidates lists the methods that are called often enough and look right by
-// their prototypes, and the initialisers that may make text.
+// candidates lists the methods that are called and look right by their
+// prototypes, and the initialisers that may make text.
 func (e *emulation) candidates() (calls []*candidate, inits []*candidate) {
 	byName := map[emu.Method]*candidate{}
 	for ui, u := range e.units {
@@ -247,7 +272,7 @@ func (e *emulation) candidates() (calls []*candidate, inits []*candidate) {
 			}
 		}
 		for m, c := range own {
-			if c == nil || c.calls < minSites && len(e.units) == 1 {
+			if c == nil || c.calls == 0 && len(e.units) == 1 {
 				continue
 			}
 			c.method = e.name(ui, uint32(m))
@@ -259,7 +284,7 @@ func (e *emulation) candidates() (calls []*candidate, inits []*candidate) {
 	}
 	if len(e.units) > 1 {
 		e.others(byName)
-		calls = slices.DeleteFunc(calls, func(c *candidate) bool { return c.calls < minSites })
+		calls = slices.DeleteFunc(calls, func(c *candidate) bool { return c.calls == 0 })
 	}
 	return calls, inits
 }
@@ -456,8 +481,9 @@ func (e *emulation) storesText(ui, body int, makes []bool) bool {
 	return false
 }
 
-// calls runs the calls of a candidate.
-func (e *emulation) calls(c *candidate) {
+// calls runs the calls of a candidate. It returns how many strings they hide; none
+// if fewer calls than least have constants.
+func (e *emulation) calls(c *candidate, least int) (n int) {
 	type result struct {
 		at callSite
 		emu.Result
@@ -492,8 +518,8 @@ func (e *emulation) calls(c *candidate) {
 			break
 		}
 	}
-	if constant < minSites {
-		return
+	if constant < least {
+		return 0
 	}
 	by := c.method.String()
 	for _, r := range got {
@@ -501,7 +527,9 @@ func (e *emulation) calls(c *candidate) {
 			continue
 		}
 		e.add(r.at.unit, revealed{body: r.at.body, pc: r.at.pc, text: r.Text, by: by, call: true})
+		n++
 	}
+	return n
 }
 
 // init runs an initialiser.

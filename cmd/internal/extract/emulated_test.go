@@ -125,6 +125,18 @@ func TestEmulated(t *testing.T) {
 	if _, hidden, _ := hiddenIn(t, Options{}, unmask+caller("com/x/A", "one word"), caller("com/x/B", "two words", "three")); len(hidden) != 3 {
 		t.Errorf("calls in two files: %q", hidden)
 	}
+	// Where three methods alike hide strings, others do it with one call.
+	var many string
+	for _, c := range []string{"A", "B", "C", "D"} {
+		words := []string{"word one", "word two", "word three"}
+		if c == "D" {
+			words = []string{"lonely word"}
+		}
+		many += strings.ReplaceAll(unmask, "Mask;", "Mask"+c+";") + strings.ReplaceAll(caller("com/x/"+c, words...), "Mask;", "Mask"+c+";")
+	}
+	if _, hidden, _ := hiddenIn(t, Options{}, many); len(hidden) != 10 || hidden[9] != "lonely word" {
+		t.Errorf("methods alike: %q", hidden)
+	}
 	// A limit that was reached is told once, with the way to raise it.
 	b, _, _ = hiddenIn(t, Options{Limits: Limits{Emulated: 200}}, unmask+caller("com/x/A", strings.Repeat("long ", 100), "second word", "third word"))
 	if p := b.set.App.Problems; len(p) != 1 || p[0].Kind != fact.ProblemBudget || !strings.Contains(p[0].Detail, "--max-emulated") {
