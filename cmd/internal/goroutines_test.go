@@ -24,6 +24,10 @@ var mayStart = []string{
 	"cmd/internal/fence/work.go",       // waits for the end of a pipe
 	"cmd/internal/cli/cli.go",          // waits for signals
 	"cmd/internal/cli/rulesdiff.go",    // runs scan.Facts, which recovers
+
+	"cmd/telltale-worker/main.go",               // waits for signals
+	"cmd/telltale-worker/commands.go",           // offers metrics; reads results that workers wrote
+	"cmd/telltale-worker/internal/work/work.go", // runs Runners, which recover; else the queue finds out whose fault it is
 }
 
 func TestGoroutinesAreStartedWhereFaultsAreCaught(t *testing.T) {
