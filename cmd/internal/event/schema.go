@@ -45,13 +45,19 @@ func enums() map[reflect.Type][]any {
 // GenerateSchema derives the JSON Schema (2020-12) from the Go types. Unknown
 // keys are allowed: the contract grows by adding them.
 func GenerateSchema() ([]byte, error) {
+	return SchemaOf(reflect.TypeFor[document](), Schema, "report-v1.schema.json", "Telltale report, version 1")
+}
+
+// SchemaOf derives the JSON Schema of another document of ours, whose key
+// "schema" has the given value.
+func SchemaOf(document reflect.Type, schema, file, title string) ([]byte, error) {
 	g := &generator{defs: map[string]any{}, enums: enums()}
-	root := g.object(reflect.TypeFor[document]())
+	root := g.object(document)
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	root["$id"] = "https://github.com/telltale-apk/telltale/report-v1.schema.json"
-	root["title"] = "Telltale report, version 1"
+	root["$id"] = "https://github.com/telltale-apk/telltale/" + file
+	root["title"] = title
 	root["$defs"] = g.defs
-	root["properties"].(map[string]any)["schema"] = map[string]any{"const": Schema}
+	root["properties"].(map[string]any)["schema"] = map[string]any{"const": schema}
 	b, err := json.MarshalIndent(root, "", "  ")
 	return append(b, '\n'), err
 }

@@ -11,6 +11,7 @@ package fleet
 
 import (
 	"cmp"
+	_ "embed"
 	"maps"
 	"slices"
 	"strings"
@@ -23,6 +24,11 @@ import (
 
 // Schema names the version of the JSON form.
 const Schema = "telltale.fleet/v1"
+
+// SchemaJSON is its JSON Schema. A test keeps it equal to what the Go types say.
+//
+//go:embed fleet-v1.schema.json
+var SchemaJSON []byte
 
 // Fleet is the view over all apps.
 type Fleet struct {

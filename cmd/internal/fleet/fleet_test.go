@@ -2,9 +2,14 @@ package fleet
 
 import (
 	"bytes"
+	"flag"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/signatures/fact"
@@ -130,5 +135,49 @@ func TestFleetIsWritten(t *testing.T) {
 	}
 	if s := parts.String(); !strings.Contains(s, "\ncom.one.a/com.foo.Push\n") || strings.Contains(s, "\n0.0.0.0") || strings.Contains(s, "reboot\n") {
 		t.Error(s)
+	}
+}
+
+var update = flag.Bool("update", false, "write the schema anew")
+
+func TestSchema(t *testing.T) {
+	want, err := event.SchemaOf(reflect.TypeFor[Fleet](), Schema, "fleet-v1.schema.json", "Telltale view over many apps, version 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("fleet-v1.schema.json", want, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(want, SchemaJSON) {
+		t.Error("the schema is not what the types say: go test ./cmd/internal/fleet -update")
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("fleet", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("fleet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]*Fleet{"sample": sample(), "empty": NewBuilder().Fleet()} {
+		var b bytes.Buffer
+		if err := Write(&b, f, "json", Options{}); err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(&b)
+		if err == nil {
+			err = schema.Validate(v)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if v, _ := jsonschema.UnmarshalJSON(strings.NewReader(`{"schema": "telltale.fleet/v1"}`)); schema.Validate(v) == nil {
+		t.Error("the schema takes anything")
 	}
 }
