@@ -19,7 +19,7 @@ import (
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/scan"
 	"github.com/telltale-apk/telltale/signatures"
-	"github.com/telltale-apk/telltale/signatures/finding"
+	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
@@ -192,11 +192,14 @@ func (v *coverage) summary(w io.Writer) {
 // testArtefacts scans the files that rules were verified against, as far as
 // they are below dirs, with all rules, and tells what does not come out.
 func (e *env) testArtefacts(c *cli.Context, files *ruleFiles, dirs []string) (failed int, err error) {
-	wanted := map[string]bool{}
+	wanted, classes := map[string]bool{}, map[string]bool{}
 	for s := range files.rules.Sources() {
 		if v, ok := s.Rule().(*rule.SDK); ok {
 			for _, a := range v.Verified {
 				wanted[a.SHA256] = true
+			}
+			for _, u := range memberUses(v) {
+				classes[u.class] = true
 			}
 		}
 	}
@@ -213,20 +216,36 @@ func (e *env) testArtefacts(c *cli.Context, files *ruleFiles, dirs []string) (fa
 		return 0, err
 	}
 	opt := scan.Options{Rules: compiled, Jobs: 1, Limits: lim, MaxTime: maxTime}
-	apps := map[string]*event.App{} // by hash
-	look := func(sha string) (*event.App, error) {
+	apps := map[string]products{} // by hash
+	defined := map[string]definitions{}
+	look := func(sha string) (products, error) {
 		if a, ok := apps[sha]; ok {
 			return a, nil
 		}
-		_, err := scan.Paths(c.Context, []string{at[sha]}, strings.NewReader(""), opt, func(a *event.App) error {
+		err := scan.Facts(c.Context, at[sha], opt, func(set *fact.Set) error {
+			defined[sha] = readDefinitions(set, classes)
+			return nil
+		})
+		if err != nil && c.Context.Err() != nil {
+			return nil, err // else the scan tells what is wrong
+		}
+		_, err = scan.Paths(c.Context, []string{at[sha]}, strings.NewReader(""), opt, func(a *event.App) error {
 			if apps[sha] == nil {
-				apps[sha] = a
+				apps[sha] = products{}
+			}
+			for _, p := range a.SDKs {
+				version := ""
+				if p.Version != nil {
+					version = p.Version.Value
+				}
+				apps[sha][p.ID] = version
 			}
 			return nil
 		})
 		return apps[sha], err
 	}
 	checked, missing := 0, 0
+	var members memberReport
 	for s := range files.rules.Sources() {
 		v, ok := s.Rule().(*rule.SDK)
 		if name, _ := s.File(); !ok || !files.only(name) {
@@ -242,29 +261,35 @@ func (e *env) testArtefacts(c *cli.Context, files *ruleFiles, dirs []string) (fa
 				return failed, &exitError{exitUsage, err.Error()}
 			}
 			checked++
+			members.look(v, defined[a.SHA256])
 			if why := verify(app, v, a); why != "" {
 				failed++
 				d := s.Diagnostic(signatures.Error, "failing-example", []any{"verified", i}, "%s (%s)", why, at[a.SHA256])
 				fmt.Fprintln(e.stdout, cleanLines(d.String()))
 			}
 		}
+		for _, d := range members.diagnostics(s, v) {
+			fmt.Fprintln(e.stdout, cleanLines(d.String()))
+		}
 	}
 	fmt.Fprintf(e.stdout, "%d %s checked, %d failed, %d not at hand\n", checked, plural("artefact", checked), failed, missing)
 	return failed, nil
 }
 
+// products are what was found in a file: versions ("" if unknown) by id.
+type products map[string]string
+
 // verify compares a scan with what a rule says of the file, and returns what
 // differs.
-func verify(app *event.App, v *rule.SDK, a rule.Artefact) string {
-	if app == nil {
-		return "the artefact cannot be read"
-	}
-	i := slices.IndexFunc(app.SDKs, func(s finding.SDK) bool { return s.ID == v.ID })
+func verify(found products, v *rule.SDK, a rule.Artefact) string {
+	version, ok := found[v.ID]
 	switch {
-	case i < 0:
+	case found == nil:
+		return "the artefact cannot be read"
+	case !ok:
 		return "the product is not found in the artefact"
-	case a.Version != "" && app.SDKs[i].Version != nil && app.SDKs[i].Version.Value != "" && app.SDKs[i].Version.Value != a.Version:
-		return fmt.Sprintf("the version of the artefact reads as %q, not %q", app.SDKs[i].Version.Value, a.Version)
+	case a.Version != "" && version != "" && version != a.Version:
+		return fmt.Sprintf("the version of the artefact reads as %q, not %q", version, a.Version)
 	}
 	return ""
 }
