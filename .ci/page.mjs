@@ -128,6 +128,21 @@ const tests = {
     }
     await p.done();
   },
+  async "it is accessible, says axe-core"() {
+    const axe = createRequire(process.env.PAGE_MODULES + "/")("axe-core").source;
+    for (const colorScheme of ["light", "dark"]) {
+      const p = await open("versions", { colorScheme, bypassCSP: true });
+      await p.evaluate(axe);
+      await p.to("#/apps");
+      const app = await p.getAttribute("#view tbody th a", "href");
+      for (const hash of ["#/", "#/apps", app, "#/sdks", "#/hosts", "#/identifiers", "#/glossary", "#/sdk/sensors-analytics", "#/identifier/imei", "#/domain/miui.com"]) {
+        await p.to(hash);
+        const found = await p.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+        assert.deepEqual(found.violations.map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.target + " " + (n.any[0]?.message || "")).join("; ")), [], hash);
+      }
+      await p.done();
+    }
+  },
   async "what the script makes is valid, says html-validate"() {
     const { HtmlValidate } = createRequire(process.env.PAGE_MODULES + "/")("html-validate");
     const validator = new HtmlValidate();

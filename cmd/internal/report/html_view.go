@@ -18,6 +18,7 @@ import (
 // that it can be read and printed without scripts.
 type (
 	htmlView struct {
+		Apps         int
 		Tool, Rules  string
 		Summary      *event.Summary
 		Skipped      []htmlTile
@@ -155,7 +156,7 @@ func (a *htmlApp) Href() string { return linkTo("app", a.ID) }
 func (c *htmlCarry) carried() bool { return c.State != string(finding.Referenced) }
 
 func (h *htmlHandler) view() *htmlView {
-	v := &htmlView{Tool: h.index.Tool, Rules: shortDigest(h.index.Digest), Policy: h.index.Rules, Summary: &h.index.Summary}
+	v := &htmlView{Apps: len(h.index.Apps), Tool: h.index.Tool, Rules: shortDigest(h.index.Digest), Policy: h.index.Rules, Summary: &h.index.Summary}
 	for _, k := range slices.Sorted(maps.Keys(v.Summary.Skipped)) {
 		v.Skipped = append(v.Skipped, htmlTile{N: thousands(v.Summary.Skipped[k]), Text: k})
 	}
