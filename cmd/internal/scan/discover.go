@@ -35,6 +35,7 @@ type candidate struct {
 type found struct {
 	Files   []candidate
 	Skipped map[string]int // files in folders that are no input, by kind
+	added   int            // arguments and lines of lists
 }
 
 // kindFrozen is a file of frozen facts.
@@ -51,7 +52,7 @@ const maxListLine = 64 << 10
 // links to files are followed, links to folders inside a folder are not, so
 // that loops cannot trap a scan. Devices and pipes are never opened. An argument
 // that does not exist is an error; a line of a list that names nothing is a
-// result that says so.
+// result that says so. What is reached more than once is found once.
 func discover(ctx context.Context, args []string, stdin io.Reader) (*found, error) {
 	f := &found{Skipped: map[string]int{}}
 	for _, a := range args {
@@ -76,7 +77,29 @@ func discover(ctx context.Context, args []string, stdin io.Reader) (*found, erro
 			}
 		}
 	}
+	f.once()
 	return f, nil
+}
+
+// once removes files that were reached before, by another argument or line: one
+// app is one result, and a base that is found twice is not two bases.
+func (f *found) once() {
+	if f.added < 2 {
+		return // a folder holds each file once
+	}
+	seen := map[string]int{}
+	kept := f.Files[:0]
+	for _, c := range f.Files {
+		name := filepath.Clean(c.File)
+		if i, ok := seen[name]; ok {
+			// Who names a file wants a result, also if a folder led to it first.
+			kept[i].Explicit = kept[i].Explicit || c.Explicit
+			continue
+		}
+		seen[name] = len(kept)
+		kept = append(kept, c)
+	}
+	f.Files = kept
 }
 
 // list adds every path that r names, one a line. It ends with ctx also while
@@ -120,6 +143,7 @@ func (f *found) list(ctx context.Context, r io.Reader, name string) error {
 
 // arg adds what one path leads to.
 func (f *found) arg(ctx context.Context, a string, listed bool) error {
+	f.added++
 	shown := display(filepath.ToSlash(a))
 	st, err := os.Stat(a)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -149,6 +150,27 @@ func TestListsMayNameWhatIsNot(t *testing.T) {
 	}
 	if _, err := Paths(t.Context(), []string{"@absent"}, nil, Options{}, nil); err == nil {
 		t.Error("a list that is not there is an error of the command line")
+	}
+}
+
+// A file that several arguments lead to is one app, and a base that is found
+// twice is not two bases that nobody knows the splits of.
+func TestWhatIsNamedTwiceIsOne(t *testing.T) {
+	shop, err := filepath.Abs("../../../testdata/apks/shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(t.TempDir(), "list")
+	if err := os.WriteFile(list, []byte("base.apk\n./base.apk\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(shop)
+	want, _ := run(t, Options{}, ".")
+	for _, args := range [][]string{{".", "."}, {".", "base.apk"}, {"base.apk", "."}, {"@" + list, "."}, {".", "split_gifts.apk"}} {
+		got, sum := run(t, Options{}, args...)
+		if sum.Apps != 1 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %d apps: %+v", args, sum.Apps, sortedPaths(got))
+		}
 	}
 }
 
