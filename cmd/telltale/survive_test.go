@@ -497,6 +497,24 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	if code != 141 || stderr != "" {
 		t.Errorf("a pipe that nobody reads: exit %d, %q", code, stderr)
 	}
+	for _, args := range [][]string{
+		{"explain", "../../testdata/apks/browser.apk", "imei"},
+		{"diff", "../../testdata/apks/notes.apk", "../../testdata/apks/browser.apk"},
+		{"policy", "show", "privacy-strict"},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		cmd := command(t, args...)
+		cmd.Stdout = w
+		code, _, stderr := exit(t, cmd)
+		w.Close()
+		if code != 141 || stderr != "" {
+			t.Errorf("%s into a pipe that nobody reads: exit %d, %q", args[0], code, stderr)
+		}
+	}
 	if b, _ := os.ReadFile(old); string(b) != "an earlier report" {
 		t.Errorf("the earlier report was touched: %q", b)
 	}

@@ -102,6 +102,8 @@ func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Read
 		if ee.msg != "" {
 			fmt.Fprintf(stderr, "telltale: %s\n", cleanLines(ee.msg))
 		}
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+		code = exitPipe // who reads it has seen enough
 	default:
 		code = exitUsage
 		fmt.Fprintf(stderr, "telltale: %s\n", cleanLines(err.Error()))

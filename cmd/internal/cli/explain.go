@@ -1,14 +1,17 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/cmd/internal/report"
 	"github.com/telltale-apk/telltale/cmd/internal/scan"
+	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
 func (e *env) explainCommand() *cli.Command {
@@ -42,22 +45,31 @@ func (e *env) explain(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	what, n, apps := c.Args().Get(1), 0, 0
+	what, n, apps, unread := c.Args().Get(1), 0, 0, 0
 	_, err = scan.Paths(c.Context, []string{c.Args().First()}, e.stdin, opt, func(a *event.App) error {
 		apps++
+		if a.Status != fact.Complete {
+			unread++
+		}
 		m, err := report.Explain(e.stdout, a, what, ropt)
 		n += m
 		return err
 	})
 	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return err
 	case err != nil:
 		return &exitError{exitUsage, err.Error()}
 	case n == 0:
-		msg := fmt.Sprintf("nothing called %q was found in %s (looked at %d apps): use a name, id or host as the report writes it", what, c.Args().First(), apps)
+		code, looked := exitNothing, fmt.Sprintf("looked at %d %s", apps, plural("app", apps))
+		if unread > 0 {
+			code, looked = exitIncomplete, fmt.Sprintf("%s, %d of them not wholly read", looked, unread)
+		}
+		msg := fmt.Sprintf("nothing called %q was found in %s (%s): use a name, id or host as the report writes it", what, c.Args().First(), looked)
 		if sdkCalled(rules, what) != nil {
 			msg += "; 'telltale why-not' says what its rule misses"
 		}
-		return &exitError{exitNothing, msg}
+		return &exitError{code, msg}
 	}
 	// Clause by clause, where that is one app and no worker is to read it.
 	if s := sdkCalled(rules, what); s != nil && apps == 1 && !c.Bool("isolate") {
