@@ -163,8 +163,15 @@ func (c *checker) sdk(v *rule.SDK) {
 	for i, cl := range v.Version {
 		p := []any{"version", i}
 		rest := cl
-		rest.Key = ""
+		rest.Key, rest.Since, rest.Until = "", "", ""
 		c.exactlyOne(p, rest)
+		c.syntax(with(p, "class"), cl.Class, classError)
+		switch bounded := cl.Since != "" || cl.Until != ""; {
+		case cl.Class != "" && !bounded:
+			c.errorf("bad-value", with(p, "class"), "a class that bounds the version needs \"since\", \"until\" or both")
+		case cl.Class == "" && bounded:
+			c.errorf("bad-value", p, "\"since\" and \"until\" say which versions define \"class\", which is missing")
+		}
 		if cl.Key != "" && cl.File == "" {
 			c.errorf("bad-value", with(p, "key"), "\"key\" names a property of \"file\", which is missing")
 		}

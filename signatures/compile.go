@@ -105,6 +105,9 @@ func (b *indexBuilder) rule(n uint32, v any) error {
 				}
 				b.add(spDefined, ref.class, p)
 			}
+			if cl.Class != "" {
+				b.add(spDefined, descriptor(cl.Class), p)
+			}
 			b.addSet(spMetaData, cl.MetaData, p)
 			b.file(cl.File, p)
 			b.addSet(spStringPrefix, cl.Prefix, p)

@@ -664,6 +664,10 @@ func (s *unitScan) versions(class int, desc string, posts []posting) {
 	}
 	for _, p := range posts {
 		clue := &s.m.c.sdk(p.rule).Version[p.item]
+		if clue.Class != "" {
+			hit(p, desc, clue.Class, finding.Location{Unit: s.name, Class: desc})
+			continue
+		}
 		want, err := parseMember(cmp.Or(clue.Constant, clue.Method))
 		if err != nil {
 			continue

@@ -193,7 +193,8 @@ type StartupPath struct {
 	Guards []Location `json:"guards"`
 }
 
-// Version is what is known of an SDK's version. Value is one version, or
+// Version is what is known of an SDK's version. Value is one version, "1.2 or
+// later", "1.2 or earlier", or
 // "lowest–highest" where equally good clues differ, as with several copies.
 type Version struct {
 	Value string `json:"value"`

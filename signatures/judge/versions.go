@@ -38,6 +38,9 @@ func (j *judge) version(m *signatures.SDKMatch, h *holding, hits []*signatures.H
 		clues = append(clues, j.assignedClues(m.SDK, h)...)
 		clues = append(clues, j.notes.clues(m.SDK)...)
 		if len(clues) == 0 {
+			if v := versionRange(m.SDK, hits); v != nil {
+				return v
+			}
 			clues = j.namedClues(h)
 		}
 		if len(clues) == 0 {
@@ -68,6 +71,43 @@ func (j *judge) version(m *signatures.SDKMatch, h *holding, hits []*signatures.H
 	return v
 }
 
+// versionRange bounds a version by the classes that are there and that only some
+// versions define: it is at least the latest in which one of them came, and at
+// most the first in which one was there last. Classes that are missing tell
+// nothing, as builds drop what is not used.
+func versionRange(s *rule.SDK, hits []*signatures.Hit) *finding.Version {
+	var low, high, first *signatures.Hit
+	for _, h := range hits {
+		if h.Use != signatures.UseVersion || h.Item >= len(s.Version) || s.Version[h.Item].Class == "" {
+			continue
+		}
+		if of := &s.Version[h.Item]; of.Since != "" && (low == nil || compareVersions(s.Version[low.Item].Since, of.Since) < 0) {
+			low = h
+		}
+		if of := &s.Version[h.Item]; of.Until != "" && (high == nil || compareVersions(of.Until, s.Version[high.Item].Until) < 0) {
+			high = h
+		}
+	}
+	v := &finding.Version{}
+	switch {
+	case low != nil && high != nil && compareVersions(s.Version[low.Item].Since, s.Version[high.Item].Until) > 0:
+		return nil // classes of several versions at once: two copies, or a wrong rule
+	case low != nil && high != nil:
+		v.Value, first = s.Version[low.Item].Since+"–"+s.Version[high.Item].Until, low
+	case low != nil:
+		v.Value, first = s.Version[low.Item].Since+" or later", low
+	case high != nil:
+		v.Value, first = s.Version[high.Item].Until+" or earlier", high
+	default:
+		return nil
+	}
+	v.Location, v.Clue = first.Location, "class "+s.Version[first.Item].Class
+	if high != nil && high != first && high.Item != first.Item {
+		v.Clue += ", class " + s.Version[high.Item].Class
+	}
+	return v
+}
+
 // ruleClues are those that the product's rule names.
 func ruleClues(s *rule.SDK, hits []*signatures.Hit) []clue {
 	var out []clue
@@ -79,6 +119,8 @@ func ruleClues(s *rule.SDK, hits []*signatures.Hit) []clue {
 		c := clue{order: h.Item, Location: h.Location}
 		value := h.Value
 		switch {
+		case of.Class != "":
+			continue // see versionRange
 		case of.Constant != "":
 			c.rank, c.text = rankCode, "constant "+h.Ref
 		case of.Method != "":

@@ -26,6 +26,13 @@ version:
     key: release
   - prefix: AcmeNet/
   - meta-data: ACME_NET
+  - class: com.acme.net.Early
+    until: "1.9"
+  - class: com.acme.net.Middle
+    since: "1.5"
+    until: "1.12"
+  - class: com.acme.net.Late
+    since: "1.11"
 `
 	rules := with(t, map[string]string{"acme/acme-net.yaml": maven})
 	asset := func(unit string, lines ...string) func(*facttest.App, *facttest.Code) {
@@ -42,6 +49,9 @@ version:
 			c.Class(class).Static(field, "Ljava/lang/String;", str(value))
 		}
 	}
+	class := func(name string) func(*facttest.App, *facttest.Code) {
+		return func(_ *facttest.App, c *facttest.Code) { c.Class("Lcom/acme/net/" + name + ";") }
+	}
 	build := func(value string) func(*facttest.App, *facttest.Code) {
 		return static("Lcom/acme/net/BuildConfig;", "VERSION_NAME", value)
 	}
@@ -52,6 +62,13 @@ version:
 		want  string // version, exact, clue
 	}{
 		{"nothing", nil, ""},
+		{"at least, by a class", []step{class("Late")}, "1.11 or later false class com.acme.net.Late"},
+		{"at most, by a class", []step{class("Early")}, "1.9 or earlier false class com.acme.net.Early"},
+		{"between, by one class", []step{class("Middle")}, "1.5–1.12 false class com.acme.net.Middle"},
+		{"between, by two", []step{class("Middle"), class("Early")}, "1.5–1.9 false class com.acme.net.Middle, class com.acme.net.Early"},
+		{"1.12 is later than 1.11", []step{class("Middle"), class("Late")}, "1.11–1.12 false class com.acme.net.Late, class com.acme.net.Middle"},
+		{"of two versions at once", []step{class("Early"), class("Late")}, ""},
+		{"a version goes before its bounds", []step{class("Late"), asset("META-INF/com.acme.net_acme-net.version", "1.2.3")}, "1.2.3 true file META-INF/com.acme.net_acme-net.version"},
 		{"a version file", []step{asset("META-INF/com.acme.net_acme-net.version", "1.2.3")}, "1.2.3 true file META-INF/com.acme.net_acme-net.version"},
 		{"a version file in a split", []step{asset("split_x.apk!META-INF/com.acme.net_acme-net.version", "1.2.3")}, "1.2.3 true file META-INF/com.acme.net_acme-net.version"},
 		{"of another artefact", []step{asset("META-INF/com.acme.net_acme-net-extra.version", "1.2.3")}, ""},

@@ -10,7 +10,7 @@ import (
 )
 
 // compose puts the rule together from the candidates that are kept.
-func (l *Learner) compose() *rule.SDK {
+func (l *Learner) compose(m *Matrix) *rule.SDK {
 	p, opt := l.pool, l.opt
 	s := &rule.SDK{Header: rule.Header{Kind: rule.KindSDK, Status: rule.StatusStable}}
 	for _, c := range p.list {
@@ -27,6 +27,9 @@ func (l *Learner) compose() *rule.SDK {
 		default:
 			s.Signals = append(s.Signals, c.sig)
 		}
+	}
+	if m != nil {
+		s.Version = append(s.Version, m.clues()...)
 	}
 	strong := slices.ContainsFunc(s.Signals, func(x rule.Signal) bool { return x.EffectiveStrength() == rule.Strong })
 	if !strong {

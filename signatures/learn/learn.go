@@ -248,7 +248,8 @@ func (l *Learner) Propose(ctx context.Context) (*Proposal, error) {
 		}
 	}
 	p := &Proposal{Owners: l.pool.owners, Classes: l.pool.classes, Own: l.pool.own, Reads: l.pool.reads, Against: l.against}
-	p.Rule = l.compose()
+	p.Matrix = matrix(l.arts, l.pool)
+	p.Rule = l.compose(p.Matrix)
 	for _, c := range l.pool.list {
 		r := Reason{Kept: c.drop == "", What: c.text(), Why: cmp.Or(c.drop, c.why)}
 		p.Reasons = append(p.Reasons, r)
@@ -267,10 +268,6 @@ func (l *Learner) Propose(ctx context.Context) (*Proposal, error) {
 	}
 	if err := l.verify(p); err != nil {
 		return nil, err
-	}
-	p.Matrix = matrix(l.arts, l.pool)
-	if p.Matrix != nil {
-		p.Rule.Notes = joinNotes(p.Rule.Notes, p.Matrix.note())
 	}
 	return p, ctx.Err()
 }
@@ -305,14 +302,4 @@ func firstOf(names []string) string {
 		return strings.Join(names[:most], ", ") + ", …"
 	}
 	return strings.Join(names, ", ")
-}
-
-func joinNotes(notes ...string) string {
-	var out []string
-	for _, n := range notes {
-		if n != "" {
-			out = append(out, n)
-		}
-	}
-	return strings.Join(out, " ")
 }

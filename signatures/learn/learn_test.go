@@ -9,6 +9,7 @@ import (
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/fact/facttest"
+	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
 // product is an SDK of no vendor that there is, with a library inside.
@@ -162,6 +163,10 @@ func TestVersions(t *testing.T) {
 	}
 	if got["com.zorkvendor.metrics.Newer"] != "1.10.." || got["com.zorkvendor.metrics.Older"] != "..1.9" || len(got) != 2 {
 		t.Errorf("rows %v", got)
+	}
+	want := []rule.VersionClue{{Constant: "com.zorkvendor.metrics.ZorkMetrics->SDK_VERSION"}, {Class: "com.zorkvendor.metrics.Older", Until: "1.9"}, {Class: "com.zorkvendor.metrics.Newer", Since: "1.10"}}
+	if !slices.Equal(p.Rule.Version, want) {
+		t.Errorf("clues %+v", p.Rule.Version)
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/telltale-apk/telltale/signatures"
+	"github.com/telltale-apk/telltale/signatures/rule"
 )
 
 // Matrix says by which classes the versions of a product can be told apart.
@@ -26,6 +29,9 @@ type Row struct {
 // maxRows bounds the classes that are named for each step from one version to
 // the next.
 const maxRows = 3
+
+// maxClues bounds those that a rule is given.
+const maxClues = 12
 
 // matrix compares the artefacts, of which each must be of a version of its own.
 func matrix(arts []artefact, p *pool) *Matrix {
@@ -119,24 +125,14 @@ func anyShort(class string) bool {
 	return false
 }
 
-// note puts a matrix into words.
-func (m *Matrix) note() string {
-	if len(m.Rows) == 0 {
-		return ""
-	}
-	var parts []string
+// clues turns a matrix into what a rule says of versions.
+func (m *Matrix) clues() []rule.VersionClue {
+	var out []rule.VersionClue
 	for _, r := range m.Rows {
-		switch {
-		case r.Since != "" && r.Until != "":
-			parts = append(parts, fmt.Sprintf("%s in %s to %s", r.Class, r.Since, r.Until))
-		case r.Since != "":
-			parts = append(parts, fmt.Sprintf("%s since %s", r.Class, r.Since))
-		default:
-			parts = append(parts, fmt.Sprintf("%s until %s", r.Class, r.Until))
-		}
-		if len(parts) == 12 {
-			break
+		c := rule.VersionClue{Class: r.Class, Since: r.Since, Until: r.Until}
+		if len(out) < maxClues && signatures.CheckSignal(&rule.Signal{Class: r.Class}) == "" {
+			out = append(out, c)
 		}
 	}
-	return fmt.Sprintf("Of %s: %s.", strings.Join(m.Versions, ", "), strings.Join(parts, "; "))
+	return out
 }

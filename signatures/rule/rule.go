@@ -211,6 +211,12 @@ type VersionClue struct {
 	File     string `yaml:"file,omitempty"` // a properties file; Key names the property
 	Key      string `yaml:"key,omitempty"`
 	Prefix   string `yaml:"prefix,omitempty"` // a string that begins so; the version follows
+	// Class is a class that only some versions define: those from Since up to
+	// Until, of which one may be open. Where nothing tells the version itself,
+	// the classes that are there bound it.
+	Class string `yaml:"class,omitempty"`
+	Since string `yaml:"since,omitempty"`
+	Until string `yaml:"until,omitempty"`
 }
 
 // AppKey says where a key stands that names the app towards the vendor.

@@ -190,6 +190,8 @@ func (a *Answer) others(w *world, m *signatures.Matches, number int) {
 			text = "meta-data: " + v.MetaData
 		case v.File != "":
 			text = "file: " + v.File
+		case v.Class != "":
+			text, near = "class: "+v.Class, func() []Near { return nearest(w.class(v.Class)) }
 		case v.Prefix != "":
 			text = "prefix: " + v.Prefix
 		}

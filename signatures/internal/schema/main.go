@@ -104,7 +104,7 @@ var (
 	// oneOf names the structs of which exactly one field must be set, with the
 	// fields that do not count.
 	oneOf = map[string][]string{
-		"Signal": {"strength", "note"}, "Wired": nil, "AppKey": nil, "When": {"at_least"}, "VersionClue": {"key"},
+		"Signal": {"strength", "note"}, "Wired": nil, "AppKey": nil, "When": {"at_least"}, "VersionClue": {"key", "since", "until"},
 		"Source": {"permission", "strength", "args", "checked", "origin", "note"},
 	}
 	notEmpty = map[string]bool{"SDK.Signals": true, "Identifier.Sources": true, "Sink.Members": true}
