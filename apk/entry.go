@@ -222,6 +222,32 @@ func (e *Entry) startOf(out []byte, off, avail int64) bool {
 // Read returns the whole content of the entry. See Append.
 func (e *Entry) Read(b *Budget) ([]byte, error) { return e.Append(nil, b) }
 
+// Regular returns the whole content of an entry that is as nearly all are:
+// deflated, whole, of the size and the CRC that are declared, and within the limits
+// for one entry. Of any other ok is false. Nothing is noted or charged that Read
+// would not note and charge: that is for who takes the content.
+func (e *Entry) Regular() (data []byte, ok bool) {
+	if e.Method != Deflated || e.Size <= 0 {
+		return nil, false
+	}
+	l, err := e.layout()
+	if err != nil {
+		return nil, false
+	}
+	csize := min(e.CompressedSize, e.available(l.data))
+	if e.Size > csize*maxExpansion || e.a.limits.checkSize(e.Size, csize) != nil {
+		return nil, false
+	}
+	src, done, err := e.compressed(l.data, csize)
+	defer done()
+	if err != nil {
+		return nil, false
+	}
+	data = make([]byte, e.Size)
+	n, err := inflate.Inflate(data, src)
+	return data, err == nil && n == len(data) && crc32.ChecksumIEEE(data) == e.CRC32
+}
+
 // Append appends the whole content of the entry to dst and returns the result.
 // If dst has no capacity and the content needs no inflating, the result may
 // share memory with the archive's input: it must not be changed.

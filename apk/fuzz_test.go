@@ -37,6 +37,11 @@ func FuzzArchive(f *testing.F) {
 			if len(a.LookupAll(e.RawName)) == 0 {
 				t.Errorf("%s can't be looked up", e.Name)
 			}
+			if data, ok := fromFile.Entries()[i].Regular(); ok {
+				if want, err := e.Read(nil); err != nil || !bytes.Equal(data, want) {
+					t.Errorf("%s is called regular; reading gives %v", e.Name, err)
+				}
+			}
 			got, err := e.Read(budget)
 			if int64(len(got)) > limits.EntryBytes {
 				t.Errorf("%s: %d bytes", e.Name, len(got))

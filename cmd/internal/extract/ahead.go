@@ -45,15 +45,13 @@ func (b *builder) readAhead(loaded []*apk.Entry) {
 	all := make([]read, len(loaded))
 	b.o.Each(len(loaded), func(i int) {
 		e, r := loaded[i], &all[i]
-		if e.Size <= 0 || b.ctx.Err() != nil {
+		if b.ctx.Err() != nil {
 			return
 		}
-		l := b.limits
-		l.TotalBytes = e.Size + apk.SniffLen
 		span := b.o.Stats.Begin(stats.Inflate)
-		data, err := e.Read(apk.NewBudget(l))
+		data, ok := e.Regular()
 		span.End(int64(len(data)))
-		if err != nil || int64(len(data)) != e.Size {
+		if !ok {
 			return
 		}
 		r.data = data
