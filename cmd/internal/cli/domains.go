@@ -215,5 +215,12 @@ func (e *env) importOne(c *cli.Context, name string) (text, domain string, err e
 		}},
 	}
 	b, err := yaml.Marshal(d)
-	return string(b), rec.Domain, err
+	if err != nil {
+		return "", "", err
+	}
+	formed, problems := signatures.Format(rec.Domain+".yaml", b)
+	if formed == nil {
+		return "", "", errors.New("this makes no rule: " + problems[0].Message)
+	}
+	return string(formed), rec.Domain, nil
 }
