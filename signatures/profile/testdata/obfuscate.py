@@ -12,6 +12,8 @@ holds them under their SHA-256. For each, OUT gets SHA256.RUNG.jar:
     optimise   everything is there, but inlined, merged and simplified, twice
     all        shrink and optimise together
 
+and beside it SHA256.RUNG.map, which says what ProGuard renamed to what.
+
 Debian's proguard-cli (6.2.2) does the work; what it cannot read is told and
 left out. Without an android.jar it knows the hierarchy of Android's classes, but
 none of their methods, so that it renames overrides of these, too: harsher than
@@ -121,7 +123,7 @@ def make(job):
                 z.writestr(n, found[n])
         out = os.path.join(tmp, "out.jar")
         conf = ["-injars " + jar, "-outjars " + out, "-libraryjars " + a.platform,
-                "-dontnote", "-dontwarn", "-ignorewarnings", "-forceprocessing", "-dontusemixedcaseclassnames", RUNGS[rung]]
+                "-dontnote", "-dontwarn", "-ignorewarnings", "-forceprocessing", "-printmapping " + dst[:-4] + ".map", "-dontusemixedcaseclassnames", RUNGS[rung]]
         if "-dontshrink" not in RUNGS[rung]:
             conf += ["-keep,allowobfuscation class %s { public *; }" % e for e in entries(found)]
         else:
