@@ -3,6 +3,7 @@ package profile_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -281,7 +282,7 @@ func TestSame(t *testing.T) {
 		}
 		return string(l.Encode())
 	}
-	if encode() != encode() {
+	if first, second := encode(), encode(); first != second {
 		t.Error("the same artefacts make different indices")
 	}
 }
@@ -331,8 +332,24 @@ func TestBundled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := x.Origins(); err != nil {
+	origins, err := x.Origins()
+	if err != nil {
 		t.Error(err)
+	}
+	list, err := os.ReadFile("profiles.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for line := range strings.Lines(string(list)) {
+		if c := strings.Split(strings.TrimRight(line, "\n"), "\t"); len(c) == 6 {
+			listed[c[3]+c[5]] = true
+		}
+	}
+	for _, a := range origins {
+		if !listed[a.SHA256+a.Source] {
+			t.Errorf("%s %s was learned from %s, which profiles.tsv does not list", a.Profile, a.Version, a.SHA256)
+		}
 	}
 	rules := map[string]bool{}
 	for i := range x.Profiles() {

@@ -201,3 +201,21 @@ func TestProfilesOfFacts(t *testing.T) {
 		t.Errorf("in frozen facts: %+v", s)
 	}
 }
+
+// TestProfilesHaveRules: a profile that speaks for a rule which is not there
+// would be learned and never told.
+func TestProfilesHaveRules(t *testing.T) {
+	x, err := profile.Bundled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := signatures.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range x.Profiles() {
+		if p := &x.Profiles()[i]; p.Rule != "" && rules.SDK(p.Rule) == nil {
+			t.Errorf("profile %s speaks for the rule %q, which is not there", p.Name, p.Rule)
+		}
+	}
+}
