@@ -15,7 +15,7 @@
   };
   const RESET = {
     __proto__: null,
-    never: ["cannot be reset", "It outlives a factory reset: it belongs to the hardware or to the phone's number."],
+    never: ["cannot be reset", "It outlives a factory reset: it belongs to the hardware, the SIM card or the phone's number."],
     device: ["reset with the device only", "A factory reset changes it, clearing the app's data does not."],
     account: ["bound to an account", "It changes with the account or the SIM card."],
     app: ["reset with the app's data", "Clearing the app's data or installing it anew changes it."],
