@@ -14,6 +14,8 @@ import (
 type Options struct {
 	// Workers is how many units are looked at at the same time; 0 means one.
 	Workers int
+	// Crew, if set, is asked for workers instead. The caller has joined it.
+	Crew *crew.Crew
 	// Named reports whether a rule knows a type of a unit by its name: what its
 	// code holds speaks for nobody else. Nil means that none does. It must be
 	// safe for concurrent use.
@@ -126,7 +128,11 @@ func (x *Index) search(ctx context.Context, set *fact.Set, o Options) *search {
 		return nil
 	}
 	s := &search{x: x, ctx: ctx, set: set, units: make([]unitHits, len(set.Units)), scores: map[int]*score{}, owner: map[int32]int{}, rows: map[int32]int{}, df: map[int32]int{}, uses: map[int32][]use{}}
-	crew.Each(len(set.Units), o.Workers, func(i int) {
+	each := func(n int, f func(int)) { crew.Each(n, o.Workers, f) }
+	if o.Crew != nil {
+		each = o.Crew.Each
+	}
+	each(len(set.Units), func(i int) {
 		if ctx.Err() == nil {
 			s.units[i] = x.scan(set.Units[i], i, o.Named)
 		}

@@ -468,7 +468,7 @@ func tellProfiles(ctx context.Context, w io.Writer, set *fact.Set, rules *signat
 	line := func(format string, args ...any) {
 		fmt.Fprintln(w, "  "+cleanLines(fmt.Sprintf(format, args...)))
 	}
-	o := scan.ProfileOptions(signatures.MatchWith(ctx, set, rules, signatures.Options{Workers: runtime.GOMAXPROCS(0)}))
+	o := scan.ProfileOptions(signatures.MatchWith(ctx, set, rules, signatures.Options{Workers: runtime.GOMAXPROCS(0)}), nil)
 	known, told := 0, 0
 	for _, x := range all {
 		known += len(slices.DeleteFunc(slices.Clone(x.Profiles()), func(p profile.Profile) bool { return p.Rule != id }))

@@ -112,7 +112,9 @@ func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	found, err := profiles(ctx, set, m, o)
+	span = o.Stats.Begin(stats.Match)
+	found, err := profiles(ctx, set, m, o, team)
+	span.End(0)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -63,7 +62,7 @@ func (p *Profiles) Key() string {
 
 // profiles looks for products that lost their names, in what rules do not know
 // by name. What one index tells of a product, a later one does not tell again.
-func profiles(ctx context.Context, set *fact.Set, m *signatures.Matches, o Options) ([]profile.Match, error) {
+func profiles(ctx context.Context, set *fact.Set, m *signatures.Matches, o Options, team *signatures.Crew) ([]profile.Match, error) {
 	if o.Profiles == nil || len(set.Units) == 0 {
 		return nil, nil
 	}
@@ -73,7 +72,7 @@ func profiles(ctx context.Context, set *fact.Set, m *signatures.Matches, o Optio
 	}
 	var out []profile.Match
 	for _, x := range all {
-		found := x.Match(ctx, set, ProfileOptions(m))
+		found := x.Match(ctx, set, ProfileOptions(m, team))
 		n := len(out)
 		for _, f := range found {
 			if !slices.ContainsFunc(out[:n], func(o profile.Match) bool { return o.Profile.Rule == f.Profile.Rule }) {
@@ -84,9 +83,10 @@ func profiles(ctx context.Context, set *fact.Set, m *signatures.Matches, o Optio
 	return out, ctx.Err()
 }
 
-// ProfileOptions lets profiles look at what rules do not know by name.
-func ProfileOptions(m *signatures.Matches) profile.Options {
-	return profile.Options{Workers: runtime.GOMAXPROCS(0), Named: func(unit int, typ uint32) bool {
+// ProfileOptions lets profiles look at what rules do not know by name. A nil
+// team is of one worker.
+func ProfileOptions(m *signatures.Matches, team *signatures.Crew) profile.Options {
+	return profile.Options{Crew: team, Named: func(unit int, typ uint32) bool {
 		_, ok := m.Owner(unit, typ)
 		return ok
 	}}

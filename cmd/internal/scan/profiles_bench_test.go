@@ -57,8 +57,7 @@ func BenchmarkProfiles(b *testing.B) {
 		for _, f := range files {
 			err := scan.Facts(ctx, f, scan.Options{Rules: rules}, func(s *fact.Set) error {
 				m := signatures.MatchWith(ctx, s, rules, signatures.Options{})
-				o := scan.ProfileOptions(m)
-				o.Workers = 1
+				o := scan.ProfileOptions(m, nil)
 				start := cpu(b)
 				found := x.Match(ctx, s, o)
 				took := cpu(b) - start
