@@ -108,11 +108,6 @@ func Judge(ctx context.Context, set *fact.Set, o Options) (*event.App, error) {
 	texts := judge.NewTexts(o.Rules)
 	span := o.Stats.Begin(stats.Match)
 	m := signatures.MatchWith(ctx, set, o.Rules, signatures.Options{Crew: team, Text: texts.Add})
-	span.End(0)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	span = o.Stats.Begin(stats.Match)
 	found, err := profiles(ctx, set, m, o, team)
 	span.End(0)
 	if err != nil {

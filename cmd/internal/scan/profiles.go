@@ -63,8 +63,8 @@ func (p *Profiles) Key() string {
 // profiles looks for products that lost their names, in what rules do not know
 // by name. What one index tells of a product, a later one does not tell again.
 func profiles(ctx context.Context, set *fact.Set, m *signatures.Matches, o Options, team *signatures.Crew) ([]profile.Match, error) {
-	if o.Profiles == nil || len(set.Units) == 0 {
-		return nil, nil
+	if o.Profiles == nil || len(set.Units) == 0 || ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	all, err := o.Profiles.Indices()
 	if err != nil {
