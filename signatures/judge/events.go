@@ -75,6 +75,7 @@ func offset(l finding.Location) int64 {
 type eventCall struct {
 	sdk, call  string
 	name, keys int
+	puts       []int // arguments of a helper that are names of properties
 }
 
 func (j *judge) eventsAt(at signatures.Site, e eventCall, keys []string, hops int) []finding.Event {
@@ -83,7 +84,17 @@ func (j *judge) eventsAt(at signatures.Site, e eventCall, keys []string, hops in
 	if e.name >= len(args) {
 		return nil
 	}
-	keys = append(slices.Clone(keys), j.keys(at, args, e)...)
+	here, params := j.keys(at, args, e)
+	keys = append(slices.Clone(keys), here...)
+	for _, n := range e.puts {
+		if n >= len(args) {
+			continue
+		}
+		if args[n].Kind == fact.Param {
+			params = append(params, int(args[n].N))
+		}
+		keys = appendKeys(keys, args[n])
+	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	var out []finding.Event
@@ -109,7 +120,7 @@ func (j *judge) eventsAt(at signatures.Site, e eventCall, keys []string, hops in
 		out = append(out, finding.Event{SDK: e.sdk, Name: clip(name, maxShown), Keys: k, Call: e.call, Caller: caller, Location: signatures.Locate(j.set, at)})
 	})
 	if v := args[e.name]; v.Kind == fact.Param && hops > 0 && j.set.Graph != nil {
-		next := eventCall{sdk: e.sdk, call: e.call, name: int(v.N), keys: -1}
+		next := eventCall{sdk: e.sdk, call: e.call, name: int(v.N), keys: -1, puts: params}
 		if e.keys >= 0 && e.keys < len(args) && args[e.keys].Kind == fact.Param {
 			next.keys = int(args[e.keys].N)
 		}
@@ -143,19 +154,19 @@ func (j *judge) callKind(e fact.Edge) (fact.RefKind, bool) {
 
 // keys are the names of an event's properties: texts in the argument itself, or
 // constants that the same method puts into a map or JSON object between the
-// event before and this one.
-func (j *judge) keys(at signatures.Site, args []fact.Value, e eventCall) []string {
-	var out []string
+// event before and this one. Where it puts what it was handed itself, params
+// are the positions.
+func (j *judge) keys(at signatures.Site, args []fact.Value, e eventCall) (out []string, params []int) {
 	if e.keys < 0 || e.keys >= len(args) {
-		return nil
+		return nil, nil
 	}
 	v := args[e.keys]
 	if v.Kind == fact.String || v.Kind == fact.Array || v.Kind == fact.OneOf {
 		texts(v, "", func(s string) { out = append(out, clip(s, maxShown)) })
-		return out
+		return out, nil
 	}
 	if v.Kind == fact.Param || v.Kind == fact.Null {
-		return nil
+		return nil, nil
 	}
 	u := &j.units[at.Unit]
 	for _, r := range u.refsOf(at.Body) {
@@ -167,21 +178,30 @@ func (j *judge) keys(at signatures.Site, args []fact.Value, e eventCall) []strin
 		}
 		class, name, _ := u.Method(r.Index)
 		if u.methodName(r.Index) == e.call {
-			out = out[:0] // the properties of the event before
+			out, params = out[:0], params[:0] // the properties of the event before
 			continue
 		}
 		if !puts(u.Type(class), u.String(name)) {
 			continue
 		}
 		if a := u.Args(at.Body, r.PC); len(a) >= 2 {
-			texts(a[1], "", func(s string) {
-				if s != "" && len(s) <= 100 {
-					out = append(out, s)
-				}
-			})
+			if a[1].Kind == fact.Param && len(params) < maxKeys {
+				params = append(params, int(a[1].N))
+			}
+			out = appendKeys(out, a[1])
 		}
 	}
-	return out
+	return out, params
+}
+
+// appendKeys adds what an argument is known to be, if it can be a name.
+func appendKeys(keys []string, v fact.Value) []string {
+	texts(v, "", func(s string) {
+		if s != "" && len(s) <= 100 {
+			keys = append(keys, s)
+		}
+	})
+	return keys
 }
 
 // puts reports whether a method puts a value under a key.

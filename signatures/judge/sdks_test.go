@@ -342,6 +342,14 @@ func TestEvents(t *testing.T) {
 	h := c.Method("Lorg/lib/x/Y;->b()V")
 	h.Call(fact.RefCallInterface, "Ljava/util/Map;->put(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;", unk(), str("op"), unk()).
 		Call(fact.RefCallStatic, helper, str("download_files"), unk())
+	// A helper that is handed the name of the only property, and its callers.
+	const one = "Lcom/example/app/T;->one(Ljava/lang/String;Ljava/lang/String;)V"
+	const pass = "Lcom/example/app/T;->pass(Ljava/lang/String;)V"
+	c.Method(one).Flags(9).Call(fact.RefCallVirtual, jsonPut, obj, fact.Value{Kind: fact.Param, N: 1}, unk()).
+		Call(fact.RefCallStatic, track, fact.Value{Kind: fact.Param, N: 0}, obj)
+	c.Method(pass).Flags(9).Call(fact.RefCallStatic, one, str("seen"), fact.Value{Kind: fact.Param, N: 0})
+	z := c.Method("Lcom/example/app/Z;->z()V")
+	z.Call(fact.RefCallStatic, one, str("zoom"), str("level"))
 	s := sdk(judged(t, app.Set(), compile(t), judge.Options{}), "acme-stat")
 	type ev struct {
 		Name   string
@@ -360,8 +368,10 @@ func TestEvents(t *testing.T) {
 		{"download_files", []string{"op"}, "org.lib.x", "Lorg/lib/x/Y;"},
 		{"page_load_event_start", []string{"url"}, "app", "Lcom/example/app/Main;"},
 		{"search", []string{"search_type", "search_word"}, "app", "Lcom/example/app/Main;"},
+		{"seen", []string{}, "app", "Lcom/example/app/T;"},
 		{"tab_{}", []string{}, "app", "Lcom/example/app/Main;"},
 		{"youtube_search", []string{"search_type", "search_word"}, "app", "Lcom/example/app/Main;"},
+		{"zoom", []string{"level"}, "app", "Lcom/example/app/Z;"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
