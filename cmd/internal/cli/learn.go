@@ -32,8 +32,8 @@ func (e *env) learnCommand() *cli.Command {
 			"product, and what lasts is kept. The rule goes to standard output (or --output FILE),\n" +
 			"the reasons for and against each candidate to standard error.\n\n" +
 			"Left out is what rules of other products name, what common libraries hold, and what\n" +
-			"stands in apps of --against that do not carry the product.",
-		Flags: slices.Concat(limitFlags(), signatureFlags(), []cli.Flag{
+			"stands in apps of --against that do not carry the product.\n\n" + profileHelp,
+		Flags: slices.Concat(limitFlags(), signatureFlags(), profileFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "version-of", Usage: "the version of an SDK, as `FILE=VERSION` (or VERSION, if there is one file; default: as the file's name ends)"},
 			&cli.StringSliceFlag{Name: "against", Usage: "drop what also stands in the apps or frozen facts of `DIR`, unless they carry the product (may be repeated)"},
 			&cli.StringFlag{Name: "id", Usage: "`ID` of the rule; that of a rule that is there already replaces it"},
@@ -42,7 +42,7 @@ func (e *env) learnCommand() *cli.Command {
 			&cli.StringFlag{Name: "category", Usage: "`CATEGORY` of the product"},
 			&cli.StringFlag{Name: "source", Usage: "`WHERE` the files can be had, for the evidence"},
 			&cli.StringFlag{Name: "date", Usage: "`DATE` of the evidence, YYYY-MM-DD (default: today)"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rule to `FILE`"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rule, or the index, to `FILE`"},
 			&cli.BoolFlag{Name: "all", Usage: "tell every reason, not only the first of each kind"},
 		}),
 		Action: e.learn,
@@ -61,6 +61,9 @@ func versionOfName(name string) string {
 }
 
 func (e *env) learn(c *cli.Context) error {
+	if c.Bool("profile") {
+		return e.profileLearn(c)
+	}
 	if !c.Args().Present() {
 		return usagef("signatures learn needs an SDK: an AAR, JAR, APK or DEX")
 	}

@@ -22,25 +22,20 @@ import (
 	"github.com/telltale-apk/telltale/signatures/profile"
 )
 
-// profileCommand makes indices of profiles: what tells SDKs whose names were
-// changed.
-func (e *env) profileCommand() *cli.Command {
-	return &cli.Command{
-		Name: "profile", Usage: "learn what tells SDKs whose names were changed",
-		Subcommands: []*cli.Command{{
-			Name: "learn", Usage: "make an index of profiles from artefacts", ArgsUsage: "LIST",
-			Description: "LIST has a line for each artefact, in columns that tabs divide: the profile, the id of\n" +
-				"the SDK rule it speaks for (empty: it only explains strings away), the version, the\n" +
-				"file's SHA-256, its name and where it can be had. Lines that begin with # are remarks.\n" +
-				"Files are looked for by their SHA-256.",
-			Flags: slices.Concat(signatureFlags(), limitFlags(), []cli.Flag{
-				&cli.StringSliceFlag{Name: "artefacts", Usage: "look for artefacts in `DIR` (may be repeated)"},
-				&cli.StringSliceFlag{Name: "programs", Usage: "hold strings against the apps in `DIR`, too: what many use says little (may be repeated)"},
-				&cli.StringSliceFlag{Name: "without", Usage: "leave out the artefact with this `SHA256` (may be repeated)"},
-				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Required: true, Usage: "write the index to `FILE`"},
-			}),
-			Action: e.profileLearn,
-		}},
+// profileHelp is about learning profiles.
+const profileHelp = "With --profile no rule is proposed: an index is made of what tells SDKs whose names were\n" +
+	"changed. Then SDK is a list with a line for each artefact, in columns that tabs divide: the\n" +
+	"profile, the id of the SDK rule it speaks for (empty: it only explains strings away), the\n" +
+	"version, the file's SHA-256, its name and where it can be had. Lines that begin with # are\n" +
+	"remarks. Files are looked for by their SHA-256."
+
+// profileFlags are those of learning profiles.
+func profileFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "profile", Usage: "make an index of profiles from a list of artefacts"},
+		&cli.StringSliceFlag{Name: "artefacts", Usage: "with --profile: look for artefacts in `DIR` (may be repeated)"},
+		&cli.StringSliceFlag{Name: "programs", Usage: "with --profile: hold strings against the apps in `DIR`, too: what many use says little (may be repeated)"},
+		&cli.StringSliceFlag{Name: "without", Usage: "with --profile: leave out the artefact with this `SHA256` (may be repeated)"},
 	}
 }
 
@@ -92,7 +87,10 @@ func bySHA256(dirs []string) (map[string]string, error) {
 
 func (e *env) profileLearn(c *cli.Context) error {
 	if c.Args().Len() != 1 {
-		return usagef("signatures profile learn needs a LIST of artefacts")
+		return usagef("signatures learn --profile needs a LIST of artefacts")
+	}
+	if c.String("output") == "" {
+		return usagef("signatures learn --profile needs --output FILE: an index is no text")
 	}
 	list, err := readArtefacts(c.Args().First())
 	if err != nil {

@@ -20,7 +20,7 @@ func signatureFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "signatures", Usage: "add the rules in `DIR`; those of the same id replace ours (may be repeated)"},
 		&cli.BoolFlag{Name: "no-default-signatures", Usage: "do without the bundled rules"},
-		&cli.StringSliceFlag{Name: "add-profiles", Usage: "add the profiles in `FILE`, which 'signatures profile learn' made, for SDKs whose names were changed (may be repeated)"},
+		&cli.StringSliceFlag{Name: "add-profiles", Usage: "add the profiles in `FILE`, which 'signatures learn --profile' made, for SDKs whose names were changed (may be repeated)"},
 		&cli.BoolFlag{Name: "no-profiles", Usage: "do not look for SDKs whose names were changed"},
 		&cli.StringFlag{Name: "signatures-digest", Usage: "refuse to run with rules of another `DIGEST`"},
 	}
@@ -88,7 +88,6 @@ func (e *env) signaturesCommand() *cli.Command {
 				Flags:  signatureFlags(),
 				Action: e.signaturesShow,
 			},
-			e.profileCommand(),
 			e.learnCommand(),
 			e.exportCommand(),
 			e.importCommand(),

@@ -3,7 +3,7 @@
 
     obfuscate.py --in DIR --out DIR [--platform android.jar] LIST
 
-LIST is a list of artefacts as 'telltale signatures profile learn' takes it, DIR
+LIST is a list of artefacts as 'telltale signatures learn --profile' takes it, DIR
 holds them under their SHA-256. For each, OUT gets SHA256.RUNG.jar:
 
     rename     every class, method and field has another name
