@@ -31,7 +31,8 @@ func (e *env) tryCommand() *cli.Command {
 		ArgsUsage: "RULE FACTS-DIR",
 		Description: "RULE is the YAML file of an SDK or packer. The apps that it tells of are compared with\n" +
 			"those of the rule that has its id now; with --watch, with those before each save. The\n" +
-			"result is that of a scan of all apps with all rules. An index that makes this fast is\n" +
+			"result is what a scan of all apps with all rules would match; profiles are not looked at, and\n" +
+			"an app that is itself of the product's family is told. An index that makes this fast is\n" +
 			"kept in FACTS-DIR as " + corpus.IndexName + " (if it cannot be written, it is made each time).",
 		Flags: append(signatureFlags(),
 			&cli.BoolFlag{Name: "watch", Usage: "go on, and tell what each save of RULE changes"},
