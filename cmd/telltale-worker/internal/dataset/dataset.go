@@ -35,7 +35,7 @@ type App struct {
 	TargetSDK    int32    `parquet:"target_sdk"`
 	Status       string   `parquet:"status,dict"`
 	Signers      []string `parquet:"signers,list"` // SHA-256 of certificates, claimed
-	Trackers     int32    `parquet:"trackers"`     // SDKs that are trackers, in whatever state
+	Trackers     int32    `parquet:"trackers"`     // trackers that are in it, those that are only referenced aside
 	Classes      int64    `parquet:"classes"`
 	Instructions int64    `parquet:"instructions"`
 }

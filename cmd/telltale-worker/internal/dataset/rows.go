@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/signatures/finding"
 )
 
 // rows are what one app puts into the tables.
@@ -29,7 +30,7 @@ func rowsOf(a *event.App) rows {
 		r.app.Instructions += int64(c.Instructions)
 	}
 	for _, s := range a.SDKs {
-		if s.Tracker {
+		if s.Tracker && s.State != finding.Referenced {
 			r.app.Trackers++
 		}
 		row := SDK{
