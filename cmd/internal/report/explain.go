@@ -89,7 +89,11 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 		t.line(2, fmt.Sprintf("version %s, by %s", clean(s.Version.Value), clean(s.Version.Clue)))
 	}
 	if len(s.Packages) > 0 {
-		t.line(2, fmt.Sprintf("%s %s in %s", thousands(s.Classes), plural2(s.Classes, "class", "classes"), clean(strings.Join(s.Packages, ", "))))
+		names := make([]string, len(s.Packages))
+		for i, p := range s.Packages {
+			names[i] = packageName(p)
+		}
+		t.line(2, fmt.Sprintf("%s %s in %s", thousands(s.Classes), plural2(s.Classes, "class", "classes"), strings.Join(names, ", ")))
 	}
 	for _, st := range s.States {
 		line := clean(string(st.State)) + ": " + clean(st.Reason)

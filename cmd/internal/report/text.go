@@ -281,7 +281,7 @@ func sdkBasis(s *finding.SDK) string {
 	if s.Classes > 0 {
 		where := ""
 		if len(s.Packages) > 0 {
-			where = " in " + clean(s.Packages[0])
+			where = " in " + packageName(s.Packages[0])
 			if len(s.Packages) > 1 {
 				where += fmt.Sprintf(" and %d more %s", len(s.Packages)-1, plural(len(s.Packages)-1, "package"))
 			}
@@ -791,4 +791,12 @@ func thousands(n int) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// packageName is a package as text calls it: renamed classes often stand in none.
+func packageName(dotted string) string {
+	if dotted == "" {
+		return "no package"
+	}
+	return clean(dotted)
 }

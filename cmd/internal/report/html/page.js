@@ -433,7 +433,7 @@
 
     const one = s => h("div", { class: "thing", id: "sdk-" + encodeURIComponent(s.id) },
       h("h3", null, dot({ state: s.state, startup: s.at_startup }), " ", h("a", { href: to("sdk", s.id) }, t(s.name)), " ", s.version?.value && [t(s.version.value), " "], tag(s.category), " ", s.confidence !== "high" && tag("confidence " + s.confidence)),
-      h("div", null, WORDS[s.state]?.[1], s.at_startup && ", can run at app start" + (s.at_startup.guarded ? " behind a condition" : ""), " · ", s.vendor_name, seatOf(s.vendor_records), " · ", s.classes > 0 ? plural(s.classes, "class", "classes") + (s.packages?.length ? " in " + s.packages.slice(0, 3).join(", ") : "") : "no class of it was found: see the evidence"),
+      h("div", null, WORDS[s.state]?.[1], s.at_startup && ", can run at app start" + (s.at_startup.guarded ? " behind a condition" : ""), " · ", s.vendor_name, seatOf(s.vendor_records), " · ", s.classes > 0 ? plural(s.classes, "class", "classes") + (s.packages?.length ? " in " + s.packages.slice(0, 3).map(p => p || "no package").join(", ") : "") : "no class of it was found: see the evidence"),
       s.events?.length > 0 && fold(plural(s.events.length, "event") + " handed to it", events(s.events)),
       (s.renamed || []).map(r => h("div", null, tag("renamed", "warn"), " ", t(r.text))),
       fold("Evidence", h("p", null, t(s.basis)),
