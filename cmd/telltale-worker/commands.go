@@ -375,6 +375,7 @@ func (p *program) work(c *cli.Context) error {
 	opt := scan.Options{
 		Rules: compiled, Limits: limits, Jobs: 1, MaxTime: c.Duration("max-time"), Fault: p.fault,
 		Locale: run.Options.Locale, ShowKeys: run.Options.ShowKeys,
+		Profiles: &scan.Profiles{}, // as a plain scan has them
 	}
 	if c.Bool("isolate") {
 		f, err := fence.New(rules, fence.Options{Held: func(what []string) {
