@@ -148,17 +148,14 @@ func (j *judge) hints() []finding.Hint {
 		if len(h.Reads) == 0 || len(h.Calls) == 0 {
 			continue
 		}
-		h.Text = fmt.Sprintf(msgHint, few(reads), hosts(h.Names), few(sinks), d.owner.Name)
+		if len(h.Names) > 0 {
+			h.Text = fmt.Sprintf(msgHint, few(reads), few(h.Names), few(sinks), d.owner.Name)
+		} else {
+			h.Text = fmt.Sprintf(msgHintNoHost, few(reads), few(sinks), d.owner.Name)
+		}
 		out = append(out, h)
 	}
 	return out
-}
-
-func hosts(list []string) string {
-	if len(list) == 0 {
-		return msgNoHost
-	}
-	return few(list)
 }
 
 // few lists the first names and counts the others.

@@ -68,7 +68,7 @@ func TestUses(t *testing.T) {
 	}
 	want := []string{
 		"sdk acme-stat [imei] [stat.acme.com] [url-connection] asks for IMEI, names stat.acme.com, calls HTTP by java.net: all in the code of Acme Stat. A transfer was not shown.",
-		"library  [imei] [] [url-connection] asks for IMEI, names no host, calls HTTP by java.net: all in the code of unnamed (z.a). A transfer was not shown.",
+		"library  [imei] [] [url-connection] asks for IMEI, calls HTTP by java.net: all in the code of unnamed (z.a), which names no host itself. A transfer was not shown.",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -26,7 +26,8 @@ const (
 	msgWiredMeta      = "the manifest has meta-data %s"
 
 	msgHint   = "asks for %s, names %s, calls %s: all in the code of %s. A transfer was not shown."
-	msgNoHost = "no host"
+	// The product may have a host all the same, which other code hands to it.
+	msgHintNoHost = "asks for %s, calls %s: all in the code of %s, which names no host itself. A transfer was not shown."
 
 	msgProfileStrings  = "%d of %d known strings"
 	msgProfileSample   = ", for instance %q"

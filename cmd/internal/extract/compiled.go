@@ -45,9 +45,11 @@ func (b *builder) compiled(data []byte, kind apk.Kind, unit string) error {
 		u := b.unit(code.File, name, code.File.Bytes(), true)
 		if code.Unresolved > 0 {
 			u.info.Unresolved = code.Unresolved
-			b.note(name, fact.ProblemUnresolved, true,
-				"%d calls and field accesses were optimised by Android %s and no longer say what they reach; what they do was not seen",
-				code.Unresolved, releases(c))
+			text := "%d calls and field accesses were optimised by Android %s and no longer say what they reach; what they do was not seen"
+			if code.Unresolved == 1 {
+				text = "%d call or field access was optimised by Android %s and no longer says what it reaches; what it does was not seen"
+			}
+			b.note(name, fact.ProblemUnresolved, true, text, code.Unresolved, releases(c))
 		}
 	}
 	return nil
