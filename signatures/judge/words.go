@@ -25,7 +25,7 @@ const (
 	msgWiredComponent = "the manifest declares %s, enabled"
 	msgWiredMeta      = "the manifest has meta-data %s"
 
-	msgHint   = "asks for %s, names %s, calls %s: all in the code of %s. A transfer was not shown."
+	msgHint = "asks for %s, names %s, calls %s: all in the code of %s. A transfer was not shown."
 	// The product may have a host all the same, which other code hands to it.
 	msgHintNoHost = "asks for %s, calls %s: all in the code of %s, which names no host itself. A transfer was not shown."
 
