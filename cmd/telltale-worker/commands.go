@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -504,7 +505,9 @@ func (p *program) output(name string) (io.Writer, func(whole bool) error, error)
 	if name == "" {
 		return p.stdout, func(bool) error { return nil }, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	// Not CreateTemp: the report shall be as readable as the umask has it.
+	temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s-%x", filepath.Base(name), rand.Uint64()))
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -516,9 +519,7 @@ func (p *program) output(name string) (io.Writer, func(whole bool) error, error)
 		ended = true
 		err := f.Close()
 		if err == nil && whole {
-			if err = os.Chmod(f.Name(), 0o644); err == nil {
-				err = os.Rename(f.Name(), name)
-			}
+			err = os.Rename(f.Name(), name)
 		}
 		if err != nil || !whole {
 			_ = os.Remove(f.Name()) // what is left of it is not the report

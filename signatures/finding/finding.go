@@ -263,6 +263,7 @@ type Endpoint struct {
 	Records      []Registration `json:"records"`
 	SDK          string         `json:"sdk"`      // SDK whose code names it, if all places agree
 	HostSDK      string         `json:"host_sdk"` // SDK that the host belongs to, by rule
+	HostSDKName  string         `json:"host_sdk_name,omitempty"`
 	Locations    []Site         `json:"locations"`
 	Total        int            `json:"total"` // places in all; Locations may hold fewer
 }

@@ -277,7 +277,7 @@ func (j *judge) tellEndpoint(n *named) finding.Endpoint {
 		f.RegisteredIn, f.Records = j.records(info.Domain, info.Vendor, n.Domain)
 	}
 	if ps := j.rules.HostProducts(n.Host); len(ps) > 0 {
-		f.HostSDK = ps[0].ID
+		f.HostSDK, f.HostSDKName = ps[0].ID, ps[0].Name
 	}
 	f.Noise = j.noise(n)
 	f.SDK = j.agree(n.places, n.total)

@@ -88,6 +88,10 @@ func (e *env) ruleFiles(args []string) (*ruleFiles, error) {
 		var o *signatures.Rules
 		if st.IsDir() {
 			o, err = take(signatures.Load(os.DirFS(arg), name, signatures.Overlay))
+			if o != nil && len(o.Counts()) == 0 {
+				// Most likely a mistyped name, which must not look like success.
+				return nil, usagef("%s holds no rules", arg)
+			}
 		} else {
 			var text []byte
 			if text, err = readRuleFile(arg); err == nil {

@@ -35,7 +35,7 @@ func (e *env) rulesDiffCommand() *cli.Command {
 			"that one of the changed rules can have to do with are judged again.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "no-default-signatures", Usage: "do without the bundled rules: A and B are whole"},
-			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "look at `N` apps at the same time (default: the number of processors)"},
+			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, DefaultText: "the number of processors", Usage: "look at `N` apps at the same time"},
 		},
 		Action: e.rulesDiff,
 	}

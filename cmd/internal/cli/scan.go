@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -42,7 +43,7 @@ func outputFlags() []cli.Flag {
 // scanFlags are those of every command that looks at apps.
 func scanFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "look at `N` apps at the same time (default: the number of processors)"},
+		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, DefaultText: "the number of processors", Usage: "look at `N` apps at the same time"},
 		&cli.StringFlag{Name: "locale", Usage: "take labels in `LOCALE` where an app has them (for example zh-CN)"},
 		&cli.BoolFlag{Name: "show-keys", Usage: "do not mask app keys"},
 	}
@@ -226,6 +227,11 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 	before.ByStatus = map[string]int{}
 	var results *ledger
 	if name := c.String("resume"); name != "" {
+		for _, o := range c.StringSlice("output") {
+			if _, path, ok := strings.Cut(o, "="); filepath.Clean(o) == filepath.Clean(name) || ok && filepath.Clean(path) == filepath.Clean(name) {
+				return nil, usagef("--resume %s and --output %s are one file: the report would replace the results to go on with", name, o)
+			}
+		}
 		if results, err = openLedger(name, start); err != nil {
 			return nil, err
 		}

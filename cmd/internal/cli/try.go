@@ -37,7 +37,7 @@ func (e *env) tryCommand() *cli.Command {
 		Flags: append(signatureFlags(),
 			&cli.BoolFlag{Name: "watch", Usage: "go on, and tell what each save of RULE changes"},
 			&cli.BoolFlag{Name: "all", Usage: "tell apps that stay as they were, too"},
-			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "look at `N` apps at the same time (default: the number of processors)"},
+			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, DefaultText: "the number of processors", Usage: "look at `N` apps at the same time"},
 		),
 		Action: e.try,
 	}

@@ -158,9 +158,11 @@ type App struct {
 
 // Summary closes the stream.
 type Summary struct {
-	Apps        int            `json:"apps"`
-	ByStatus    map[string]int `json:"by_status"`
-	WithTracker int            `json:"with_tracker"`
+	Apps     int            `json:"apps"`
+	ByStatus map[string]int `json:"by_status"`
+	// WithTracker counts apps that carry a tracker. One that is only referenced
+	// is not in the app.
+	WithTracker int `json:"with_tracker"`
 	// Skipped counts files in folders that are no input, by kind.
 	Skipped map[string]int `json:"skipped"`
 	// ExitReasons lists every reason for an exit code other than 0, the one

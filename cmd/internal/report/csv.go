@@ -20,7 +20,7 @@ const csvText = 8000
 var csvColumns = []string{
 	"path", "package", "version_name", "version_code", "status", // of the app
 	"kind", "id", "name", "category", "vendor", "state", "confidence",
-	"registered_city", "registered_country", "record_grade",
+	"record_city", "record_country", "record_grade",
 	"detail", "whose_code", "places", "unit", "class", "method", "offset",
 }
 

@@ -250,7 +250,7 @@ func (t *tree) endpoint(e *finding.Endpoint) {
 		t.line(2, strings.TrimSpace("host of "+clean(e.OwnerName)+" "+clean(e.Role)))
 	}
 	if e.HostSDK != "" {
-		t.line(2, "known as a host of "+clean(e.HostSDK))
+		t.line(2, "known as a host of "+clean(cmp.Or(e.HostSDKName, e.HostSDK)))
 	}
 	if e.Region != "" {
 		t.line(2, "serves the market "+clean(e.Region)+"; that is not where the domain is registered")

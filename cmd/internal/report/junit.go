@@ -9,6 +9,7 @@ import (
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
 )
 
 // The part of the JUnit XML that CI systems agree on, as the schema of
@@ -93,7 +94,7 @@ func (h *junitHandler) Close() error {
 func junitApp(a *event.App) *junitSuite {
 	var carries, problems []string
 	for i := range a.SDKs {
-		if s := &a.SDKs[i]; s.Tracker {
+		if s := &a.SDKs[i]; s.Tracker && s.State != finding.Referenced {
 			carries = append(carries, s.Name)
 		}
 	}

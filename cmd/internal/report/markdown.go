@@ -132,7 +132,7 @@ func (h *markdownHandler) write(s *event.Summary) {
 func markdownRow(a *event.App) string {
 	var trackers, ids []string
 	for i := range a.SDKs {
-		if s := &a.SDKs[i]; s.Tracker {
+		if s := &a.SDKs[i]; s.Tracker && s.State != finding.Referenced {
 			trackers = append(trackers, s.Name)
 		}
 	}

@@ -174,7 +174,8 @@ func (h *sarifHandler) app(a *event.App) {
 		h.verdict(a, &a.Verdicts[i])
 	}
 	for i := range a.SDKs {
-		if s := &a.SDKs[i]; s.State != finding.Referenced {
+		// That an app has utilities in it is nothing to act on.
+		if s := &a.SDKs[i]; s.State != finding.Referenced && s.Category != "utility" {
 			h.sdk(a, s)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
 	"github.com/telltale-apk/telltale/signatures/fact"
+	"github.com/telltale-apk/telltale/signatures/finding"
 )
 
 // Limits of a saved report. A report comes from elsewhere and is not trusted.
@@ -292,7 +293,7 @@ func (s *Saved) note(p savedApp, raw []byte) error {
 	}
 	p.path, p.sha256, p.status = strings.Clone(a.Path), strings.Clone(a.SHA256), fact.Status(strings.Clone(string(a.Status)))
 	for i := range a.SDKs {
-		p.tracker = p.tracker || a.SDKs[i].Tracker
+		p.tracker = p.tracker || a.SDKs[i].Tracker && a.SDKs[i].State != finding.Referenced
 	}
 	s.apps = append(s.apps, p)
 	return nil

@@ -169,6 +169,7 @@ func (h *textHandler) trackers(a *event.App) {
 	var rows [][]string
 	var details [][]string
 	var others []string
+	packers := 0
 	hints := map[string]string{}
 	for _, t := range a.FlowHints {
 		if t.SDK != "" {
@@ -183,6 +184,9 @@ func (h *textHandler) trackers(a *event.App) {
 			}
 			continue
 		}
+		if !s.Tracker {
+			packers++
+		}
 		name := clean(s.Name)
 		if s.Version != nil && s.Version.Value != "" {
 			name += " " + clean(s.Version.Value)
@@ -191,7 +195,14 @@ func (h *textHandler) trackers(a *event.App) {
 		details = append(details, []string{sdkBasis(&s), hints[s.ID]})
 	}
 	if len(rows) > 0 {
-		h.printf("  %s\n", h.style(bold, "Trackers"))
+		heading := "Trackers"
+		switch {
+		case packers == len(rows):
+			heading = "Packers"
+		case packers > 0:
+			heading = "Trackers and packers"
+		}
+		h.printf("  %s\n", h.style(bold, heading))
 		h.rowsWith(rows, details)
 	}
 	if len(others) > 0 {
@@ -513,7 +524,7 @@ func addHost(list []*named, e *finding.Endpoint, names map[string]string) []*nam
 	i := slices.IndexFunc(list, func(n *named) bool { return n.host == e.Host })
 	if i < 0 {
 		i = len(list)
-		list = append(list, &named{host: e.Host, owner: cmp.Or(names[e.HostSDK], e.HostSDK)})
+		list = append(list, &named{host: e.Host, owner: cmp.Or(names[e.HostSDK], e.HostSDKName, e.HostSDK)})
 	}
 	if by := cmp.Or(names[e.SDK], e.SDK); by != "" && by != list[i].owner && !slices.Contains(list[i].by, by) {
 		list[i].by = append(list[i].by, by)
@@ -625,7 +636,7 @@ func loaders(a *event.App, kinds ...string) string {
 func (h *textHandler) remember(a *event.App) {
 	var trackers, ids []string
 	for _, s := range a.SDKs {
-		if s.Tracker {
+		if s.Tracker && s.State != finding.Referenced {
 			trackers = append(trackers, clean(s.Name))
 			h.copies++
 			h.sdks[s.ID] = true

@@ -132,6 +132,7 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 	o.crew = signatures.NewCrew(max(jobs, runtime.GOMAXPROCS(0)))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	twins := newTwins(ctx, inputs) // numbers them, so before they are handed out
 	queue := make(chan *slot, jobs*window)
 	work := make(chan *slot)
 	go func() {
@@ -152,7 +153,6 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 			}
 		}
 	}()
-	twins := newTwins(ctx, inputs)
 	var wg sync.WaitGroup
 	for range jobs {
 		wg.Go(func() {
@@ -192,7 +192,7 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 func Count(sum *event.Summary, app *event.App) {
 	sum.Apps++
 	sum.ByStatus[string(app.Status)]++
-	if slices.ContainsFunc(app.SDKs, func(s finding.SDK) bool { return s.Tracker }) {
+	if slices.ContainsFunc(app.SDKs, func(s finding.SDK) bool { return s.Tracker && s.State != finding.Referenced }) {
 		sum.WithTracker++
 	}
 }
