@@ -171,7 +171,9 @@ func FuzzOpen(f *testing.F) {
 		for s := range c.Strings() {
 			total += len(s.Value)
 		}
-		if total > 2*len(data)+16 {
+		// A string that was read may be found again as text behind damage, and
+		// UTF-16 becomes half as long again in UTF-8.
+		if total > 5*len(data)/2+16 {
 			t.Fatalf("%d bytes of %d", total, len(data))
 		}
 	})
