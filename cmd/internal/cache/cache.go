@@ -132,7 +132,8 @@ func digestOf(texts ...string) string {
 }
 
 // lasting reports whether another run would get the same: the files are those
-// that were hashed, and nothing failed that might not fail again.
+// that were hashed, and nothing failed that might not fail again. What a budget
+// stopped may have been stopped by time, of which a quieter machine has more.
 func lasting(a *event.App, digests []string) bool {
 	if a.Status == fact.Failed || a.SHA256 != digests[0] {
 		return false
@@ -143,7 +144,7 @@ func lasting(a *event.App, digests []string) bool {
 		}
 	}
 	return !slices.ContainsFunc(a.Problems, func(p fact.Problem) bool {
-		return p.Kind == fact.ProblemUnreadable || p.Kind == fact.ProblemInternal
+		return p.Kind == fact.ProblemUnreadable || p.Kind == fact.ProblemInternal || p.Kind == fact.ProblemBudget
 	})
 }
 

@@ -172,6 +172,7 @@ func TestWhatMayChangeIsNotKept(t *testing.T) {
 		"failed":           func(a *event.App) { a.Status = fact.Failed },
 		"a fault":          func(a *event.App) { a.Problems = []fact.Problem{{Kind: fact.ProblemInternal}} },
 		"unreadable":       func(a *event.App) { a.Problems = []fact.Problem{{Kind: fact.ProblemUnreadable}} },
+		"out of time":      func(a *event.App) { a.Problems = []fact.Problem{{Kind: fact.ProblemBudget, Lossy: true}} },
 		"another file":     func(a *event.App) { a.SHA256 = strings.Repeat("0", 64) },
 		"another split":    func(a *event.App) { a.Parts[1].SHA256 = strings.Repeat("0", 64) },
 		"larger than room": func(a *event.App) { a.Label = strings.Repeat("x", 1<<16) },
