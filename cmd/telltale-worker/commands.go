@@ -52,6 +52,7 @@ func (p *program) app() *cli.App {
 	}
 	q := []cli.Flag{
 		&cli.StringFlag{Name: "nats", EnvVars: []string{"TELLTALE_NATS"}, Usage: "`URL` of the queue's server, such as nats://host:4222 or tls://host:4222"},
+		&cli.StringFlag{Name: "embedded", Usage: "be the queue's server oneself, for one machine, and keep the queue in folder `DIR`"},
 		&cli.StringFlag{Name: "creds", EnvVars: []string{"TELLTALE_NATS_CREDS"}, Usage: "`FILE` with credentials for the server"},
 		&cli.StringFlag{Name: "tls-ca", Usage: "`FILE` of certificates that the server's is checked with"},
 		&cli.StringFlag{Name: "tls-cert", Usage: "`FILE` of this client's certificate"},
@@ -151,14 +152,29 @@ func (p *program) logging(c *cli.Context) error {
 }
 
 // connect connects to the queue.
-func (p *program) connect(c *cli.Context) (*queue.Queue, error) {
-	if c.String("nats") == "" {
-		return nil, errors.New("--nats URL says where the queue is ('telltale-worker serve' runs one)")
+func (p *program) connect(c *cli.Context) (*queue.Queue, func(), error) {
+	url, stop := c.String("nats"), func() {}
+	if dir := c.String("embedded"); dir != "" {
+		if url != "" {
+			return nil, nil, errors.New("--nats and --embedded are two queues: use one")
+		}
+		var err error
+		if url, stop, err = queue.Serve(dir, "127.0.0.1:0"); err != nil {
+			return nil, nil, err
+		}
 	}
-	return queue.Connect(queue.Config{
-		URL: c.String("nats"), Creds: c.String("creds"), CA: c.String("tls-ca"), Cert: c.String("tls-cert"), Key: c.String("tls-key"),
+	if url == "" {
+		return nil, nil, errors.New("--nats URL says where the queue is ('telltale-worker serve' runs one, and so does --embedded DIR)")
+	}
+	q, err := queue.Connect(queue.Config{
+		URL: url, Creds: c.String("creds"), CA: c.String("tls-ca"), Cert: c.String("tls-cert"), Key: c.String("tls-key"),
 		Name: c.String("run"), AckWait: c.Duration("ack-wait"),
 	}, p.log.Warnf)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return q, func() { q.Close(); stop() }, nil
 }
 
 func (p *program) enqueue(c *cli.Context) error {
@@ -182,11 +198,11 @@ func (p *program) enqueue(c *cli.Context) error {
 	if c.Bool("manifest-only") {
 		return nil
 	}
-	q, err := p.connect(c)
+	q, disconnect, err := p.connect(c)
 	if err != nil {
 		return err
 	}
-	defer q.Close()
+	defer disconnect()
 	return p.fill(c, s, q)
 }
 
@@ -403,11 +419,11 @@ func (p *program) work(c *cli.Context) error {
 		go func() { _ = srv.Serve(l) }() // ends with Close
 		p.log.WithField("metrics", l.Addr().String()).Info("metrics are offered")
 	}
-	q, err := p.connect(c)
+	q, disconnect, err := p.connect(c)
 	if err != nil {
 		return err
 	}
-	defer q.Close()
+	defer disconnect()
 	w := &work.Worker{
 		Queue: q, Store: s, Inputs: in, Scan: opt, Jobs: c.Int("jobs"), MaxAttempts: c.Uint64("max-attempts"),
 		UntilEmpty: c.Bool("until-empty"), Grace: c.Duration("grace"), Log: p.log, Metrics: metrics,
@@ -615,14 +631,14 @@ func (p *program) status(c *cli.Context) error {
 			fmt.Fprintf(p.stdout, "  given up: %s: %s\n", report.Clean(it.Item.Path), report.Clean(d.Reason))
 		}
 	}
-	if c.String("nats") == "" {
+	if c.String("nats") == "" && c.String("embedded") == "" {
 		return nil
 	}
-	q, err := p.connect(c)
+	q, disconnect, err := p.connect(c)
 	if err != nil {
 		return err
 	}
-	defer q.Close()
+	defer disconnect()
 	st, err := q.State(ctx)
 	if err != nil {
 		return err

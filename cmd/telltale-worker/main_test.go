@@ -404,3 +404,21 @@ func TestUsage(t *testing.T) {
 }
 
 func itemFile(name string) scan.ItemFile { return scan.ItemFile{Path: name, File: name} }
+
+// On one machine the server may be inside.
+func TestEmbedded(t *testing.T) {
+	dir := t.TempDir()
+	common := []string{"--log-level", "warning", "--store", filepath.Join(dir, "store"), "--inputs", "../../testdata/apks", "--embedded", filepath.Join(dir, "queue")}
+	must(t, append([]string{"enqueue"}, common...)...)
+	must(t, append([]string{"work", "--until-empty"}, common...)...)
+	got := must(t, "collect", "--log-level", "warning", "--store", filepath.Join(dir, "store"), "--format", "json")
+	if want := scanned(t, "../../testdata/apks"); got != string(want) {
+		t.Errorf("%d bytes collected, %d scanned, and they differ", len(got), len(want))
+	}
+	if out := must(t, "status", "--log-level", "warning", "--store", filepath.Join(dir, "store"), "--embedded", filepath.Join(dir, "queue")); !strings.Contains(out, "queue: 0 waiting, 0 with workers") {
+		t.Error(out)
+	}
+	if code, _, stderr := do(t, append([]string{"work", "--nats", "nats://127.0.0.1:1"}, common...)...); code != 2 || !strings.Contains(stderr, "two queues") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
