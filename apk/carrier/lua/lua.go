@@ -328,6 +328,11 @@ func (r *reader) jit() {
 		for ; objects > 0 && r.Err() == nil; objects-- {
 			r.object()
 		}
+		if int64(r.Off()) > end {
+			// Going back would read the same bytes again and again.
+			r.Fail(binread.Malformed, "the constants of a function run past its end at %#x", end)
+			return
+		}
 		r.SeekTo(end) // over numbers and what serves debuggers
 	}
 }

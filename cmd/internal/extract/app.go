@@ -85,6 +85,9 @@ func App(ctx context.Context, src Source, o Options) (*fact.Set, error) {
 			b.problem(p.Path, problemKind(err), err, true)
 		}
 	}
+	if b.alone && len(b.set.Units) > 0 {
+		b.note("", fact.ProblemMissingPart, false, "this is compiled code alone: the APK or JAR that it was made of, with its manifest and its signer, was not at hand. Scan them together")
+	}
 	b.finish()
 	return b.set, ctx.Err()
 }
@@ -107,6 +110,7 @@ type builder struct {
 	// elsewhere counts DEX files that containers name but do not hold.
 	elsewhere int
 	library   bool // the input is an AAR
+	alone     bool // the input is compiled code without the APK that it belongs to
 	carriers  carriers
 
 	noted   map[fact.Problem]bool
@@ -255,6 +259,7 @@ func (b *builder) part(p Part, base bool) error {
 		if err != nil {
 			return err
 		}
+		b.alone = base
 		if base {
 			prefix = path.Base(p.Path)
 		}
