@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/telltale-apk/telltale/cmd/internal/hugepages"
 	"github.com/telltale-apk/telltale/cmd/internal/stats"
 )
 
@@ -51,17 +52,24 @@ func (e *env) counted(action cli.ActionFunc) cli.ActionFunc {
 	}
 }
 
+const (
+	roomOfStart = 64 << 20  // what loading rules and a small app take
+	roomOfApp   = 192 << 20 // what a large app takes while it is read
+)
+
 // smallHeap lets memory grow to some times what is in use before it is collected.
 // With hardly anything in use that is never, and saves a small run a third of its
 // time; largeHeap ends that where large apps come, or many. Who sets GOGC is
 // not overruled.
 func (e *env) smallHeap() {
+	hugepages.Ask(roomOfStart)
 	if e.vars["GOGC"] == "" {
 		debug.SetGCPercent(400)
 	}
 }
 
-func (e *env) largeHeap() {
+func (e *env) largeHeap(jobs int) {
+	hugepages.Ask(min(jobs, 16) * roomOfApp)
 	if e.vars["GOGC"] == "" {
 		debug.SetGCPercent(100)
 	}

@@ -217,7 +217,7 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 		return nil, &exitError{exitUsage, err.Error()}
 	}
 	if found.Largest() > 1<<20 || found.Len() > 16 {
-		e.largeHeap()
+		e.largeHeap(opt.Jobs)
 	}
 	if part.n > 0 {
 		found.Keep(func(in *scan.Input) bool { return part.holds(in.Path) })

@@ -1,0 +1,47 @@
+package hugepages
+
+import (
+	"bytes"
+	"os"
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+)
+
+// Ask lets the next n bytes by which the heap grows come in huge pages, if the
+// kernel has them for those who ask and promises no memory that it may not
+// have: with strict accounting or a limit on addresses, room that is only
+// reserved is counted, too. It collects garbage, so it is for the start of a
+// run. It never fails; where it can do nothing, nothing changes.
+func Ask(n int) {
+	if n <= 0 || !offered() || strict() {
+		return
+	}
+	// The heap takes the room of this slice, which nobody has touched, and gets
+	// it back with the advice still on it. Large slices begin with a page, as the
+	// advice must; the kernel takes the whole huge pages among them.
+	_ = unix.Madvise(make([]byte, n), unix.MADV_HUGEPAGE)
+	debug.FreeOSMemory()
+}
+
+// offered reports whether huge pages are for those who ask. Where everybody
+// gets them there is nothing to ask for.
+func offered() bool {
+	b, err := os.ReadFile("/sys/kernel/mm/transparent_hugepage/enabled")
+	return err == nil && bytes.Contains(b, []byte("[madvise]"))
+}
+
+// strict reports whether reserving memory may fail though it is never used.
+func strict() bool {
+	b, err := os.ReadFile("/proc/sys/vm/overcommit_memory")
+	if err != nil || bytes.HasPrefix(b, []byte("2")) {
+		return true
+	}
+	for _, r := range []int{unix.RLIMIT_AS, unix.RLIMIT_DATA} {
+		var l unix.Rlimit
+		if unix.Getrlimit(r, &l) != nil || l.Cur != unix.RLIM_INFINITY {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,56 @@
+package hugepages
+
+import (
+	"bufio"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// huge returns the KiB of this process's memory that lie in huge pages.
+func huge(t *testing.T) int {
+	t.Helper()
+	f, err := os.Open("/proc/self/smaps_rollup")
+	if err != nil {
+		t.Skip("the kernel does not tell: ", err)
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if v, ok := strings.CutPrefix(s.Text(), "AnonHugePages:"); ok {
+			n, err := strconv.Atoi(strings.Fields(v)[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Skip("the kernel does not tell how many huge pages are in use")
+	return 0
+}
+
+func TestHeapGrowsIntoHugePages(t *testing.T) {
+	before := huge(t)
+	Ask(64 << 20)
+	if after := huge(t); after > before+4<<10 {
+		t.Errorf("asking took %d KiB", after-before)
+	}
+	if !offered() || strict() {
+		t.Skip("nothing to be had on this machine")
+	}
+	b := make([]byte, 32<<20)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	if after := huge(t); after < before+16<<10 {
+		t.Errorf("of 32 MiB %d KiB lie in huge pages", after-before)
+	}
+	runtime.KeepAlive(b)
+}
+
+func TestAskingForNothing(t *testing.T) {
+	for _, n := range []int{-1, 0, 1, 4095} {
+		Ask(n)
+	}
+}

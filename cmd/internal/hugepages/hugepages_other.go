@@ -1,0 +1,6 @@
+//go:build !linux
+
+package hugepages
+
+// Ask does nothing: only Linux can be asked.
+func Ask(int) {}
