@@ -113,6 +113,15 @@ func (c *checker) sdk(v *rule.SDK) {
 	if v.Kind == rule.KindSDK && v.Category == "packer" {
 		c.errorf("vocabulary", []any{"category"}, "category \"packer\" needs \"kind: packer\"")
 	}
+	if t := v.Tracker; t != nil {
+		c.date([]any{"tracker", "date"}, t.Date)
+		if t.Counts == rule.Categories[v.Category].Tracker {
+			c.errorf("idle-tracker", []any{"tracker", "counts"}, "category %q says the same already; remove tracker", v.Category)
+		}
+		if v.Kind == rule.KindPacker || v.Category == "platform" || v.Category == "utility" {
+			c.errorf("idle-tracker", []any{"tracker"}, "what is of category %q is never a tracker; remove tracker, or choose the category it is made for", v.Category)
+		}
+	}
 	c.vendorID([]any{"vendor"}, v.Vendor)
 	for i, m := range v.Maven {
 		c.syntax([]any{"maven", i}, m, mavenError)

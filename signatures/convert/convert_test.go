@@ -252,7 +252,7 @@ func TestExodusRoundTrip(t *testing.T) {
 	}
 	n, missing := 0, 0
 	for s := range signatures.All[rule.SDK](rules) {
-		if !rule.Categories[s.Category] {
+		if !s.IsTracker() && s.Aka["exodus"] == "" {
 			continue
 		}
 		k := key(s)

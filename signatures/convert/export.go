@@ -53,7 +53,7 @@ var trackingRoles = []string{"analytics", "ads", "attribution", "crash", "perfor
 func trackerHosts(rules *signatures.Rules) []string {
 	out := map[string]bool{}
 	for s := range signatures.All[rule.SDK](rules) {
-		if !rule.Categories[s.Category] || s.Status == rule.StatusDisabled {
+		if !s.IsTracker() || s.Status == rule.StatusDisabled {
 			continue
 		}
 		for i := range s.Signals {
@@ -99,12 +99,13 @@ const firstOwnID = 1000000
 func exportExodus(w io.Writer, rules *signatures.Rules) error {
 	names := map[string]string{
 		"analytics": "Analytics", "ads": "Advertisement", "crash": "Crash reporting", "identification": "Identification", "location": "Location",
-		"attribution": "Analytics", "performance": "Profiling",
+		"attribution": "Analytics", "performance": "Analytics", "engagement": "Profiling",
 	}
 	out := map[string]exported{}
 	own := firstOwnID
 	for s := range signatures.All[rule.SDK](rules) {
-		if !rule.Categories[s.Category] {
+		// What Exodus lists stays in its list, whatever we call it.
+		if !s.IsTracker() && s.Aka["exodus"] == "" {
 			continue
 		}
 		var code, network []string

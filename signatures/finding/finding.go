@@ -77,16 +77,27 @@ const (
 
 // SDK is a product whose code or traces the app carries.
 type SDK struct {
-	ID         string          `json:"id"`
-	Name       string          `json:"name"`
-	Kind       string          `json:"kind"` // "sdk" or "packer"
-	Vendor     string          `json:"vendor"`
-	VendorName string          `json:"vendor_name"`
-	Category   string          `json:"category"`
-	Tracker    bool            `json:"tracker"`
-	State      State           `json:"state"`
-	States     []StateEvidence `json:"states"`
-	AtStartup  *StartupPath    `json:"at_startup"`
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Kind       string `json:"kind"` // "sdk" or "packer"
+	Vendor     string `json:"vendor"`
+	VendorName string `json:"vendor_name"`
+	Category   string `json:"category"`
+	// Label says what it is, in words: "push service".
+	Label string `json:"label,omitempty"`
+	// Tracker tells whether it is made to collect data about people, devices
+	// or how apps are used; by its category, or for a TrackerReason.
+	Tracker       bool   `json:"tracker"`
+	TrackerReason string `json:"tracker_reason,omitempty"`
+	// Service tells that it is no tracker, and more than a library: there is
+	// somebody's service behind it.
+	Service bool `json:"service,omitempty"`
+	// Aka holds its ids in the lists of others: exodus is its number in the
+	// list of trackers of Exodus Privacy.
+	Aka       map[string]string `json:"aka,omitempty"`
+	State     State             `json:"state"`
+	States    []StateEvidence   `json:"states"`
+	AtStartup *StartupPath      `json:"at_startup"`
 	// Confidence is "high", "medium" or "low"; Basis says on what it rests.
 	Confidence string   `json:"confidence"`
 	Basis      string   `json:"basis"`

@@ -116,7 +116,7 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 	}
 	f := finding.SDK{
 		ID: s.ID, Name: s.Name, Kind: kind, Vendor: s.Vendor, VendorName: s.Vendor,
-		Category: s.Category, Tracker: rule.Categories[s.Category],
+		Category: s.Category, Label: s.Label(), Tracker: s.IsTracker(), Service: s.IsService(), Aka: s.Aka,
 		Classes: h.classes, Packages: topPackages(h.packages), Maven: s.Maven,
 		States: []finding.StateEvidence{}, Evidence: []finding.Evidence{}, Events: []finding.Event{},
 		AppKeys: []finding.AppKey{}, VendorRecords: []finding.Registration{}, Renamed: []finding.Renamed{},
@@ -124,6 +124,9 @@ func (j *judge) sdk(m *signatures.SDKMatch, h *holding, hits []*signatures.Hit, 
 	if v := j.rules.Rules().Vendor(s.Vendor); v != nil {
 		f.VendorName = v.Name
 		f.VendorRecords = vendorRecords(v, j.opt.ShowInferred)
+	}
+	if t := s.Tracker; t != nil {
+		f.TrackerReason = t.Text + " (" + t.Source + ")"
 	}
 	for _, g := range m.Signals {
 		f.Evidence = append(f.Evidence, g.Evidence)

@@ -80,10 +80,13 @@ type Suppression struct {
 // kind packer) something that hides an app's code.
 type SDK struct {
 	Header   `yaml:",inline"`
-	Vendor   string   `yaml:"vendor"`   // id of a vendor rule
-	Category string   `yaml:"category"` // see Categories
-	Website  string   `yaml:"website,omitempty"`
-	Maven    []string `yaml:"maven,omitempty"` // group:artifact
+	Vendor   string `yaml:"vendor"`   // id of a vendor rule
+	Category string `yaml:"category"` // see Categories
+	// Tracker is for the few products that do more, or less, than others of
+	// their category.
+	Tracker *TrackerClaim `yaml:"tracker,omitempty"`
+	Website string        `yaml:"website,omitempty"`
+	Maven   []string      `yaml:"maven,omitempty"` // group:artifact
 	// Aka holds the product's ids in other lists, as text.
 	Aka        map[string]string `yaml:"aka,omitempty"`
 	Signals    []Signal          `yaml:"signals"`
@@ -100,14 +103,79 @@ type SDK struct {
 	Tests          Tests  `yaml:"tests,omitempty"`
 }
 
-// Categories is the closed list of SDK categories; the value tells whether
-// SDKs of that category count as trackers in a report.
-var Categories = map[string]bool{
-	"analytics": true, "ads": true, "attribution": true, "push": true, "crash": true,
-	"performance": true, "location": true, "identification": true, "social": true,
-	"payment": false, "login": true, "map": false, "risk": true, "messaging": false,
-	"feedback": true, "hotfix": false, "downloader": false, "packer": false,
-	"platform": false, "utility": false,
+// Category is what an SDK is made for.
+type Category struct {
+	// Tracker tells whether SDKs of that category count as trackers. A tracker
+	// is made to collect data about a person, a device or how an app is used;
+	// Exodus Privacy draws the line there, too, and counts crash reports,
+	// analytics, profiling, identification, advertising and location. What is
+	// made for something that people see and use (to sign in, to share, to be
+	// notified, to pay, to ask for help) or against fraud is told by its own
+	// name instead, whatever it collects on the way; SDK.Tracker is for those
+	// of which more is documented.
+	Tracker bool
+	// Label says what such an SDK is: "push service".
+	Label string
+	// Service tells whether there is somebody's service behind it, which
+	// reports show apart from libraries that are code and nothing else.
+	Service bool
+}
+
+// Categories is the closed list of SDK categories.
+var Categories = map[string]Category{
+	"ads":            {Tracker: true, Label: "advertising", Service: true},
+	"analytics":      {Tracker: true, Label: "analytics", Service: true},
+	"attribution":    {Tracker: true, Label: "attribution", Service: true},
+	"crash":          {Tracker: true, Label: "crash reports", Service: true},
+	"engagement":     {Tracker: true, Label: "customer engagement", Service: true},
+	"identification": {Tracker: true, Label: "identification", Service: true},
+	"location":       {Tracker: true, Label: "location", Service: true},
+	"performance":    {Tracker: true, Label: "performance monitoring", Service: true},
+
+	"feedback":  {Label: "feedback SDK", Service: true},
+	"login":     {Label: "login SDK", Service: true},
+	"map":       {Label: "map SDK", Service: true},
+	"messaging": {Label: "messaging SDK", Service: true},
+	"payment":   {Label: "payment SDK", Service: true},
+	"push":      {Label: "push service", Service: true},
+	"risk":      {Label: "security SDK", Service: true},
+	"social":    {Label: "social SDK", Service: true},
+
+	"downloader": {Label: "downloader"},
+	"hotfix":     {Label: "hotfix"},
+	"packer":     {Label: "packer"},
+	"platform":   {Label: "platform"},
+	"utility":    {Label: "library"},
+}
+
+// TrackerClaim says of one product what its category says otherwise.
+type TrackerClaim struct {
+	Counts bool   `yaml:"counts"` // as a tracker; the opposite of what the category says
+	Text   string `yaml:"text"`   // why, in our words: what is documented of this product
+	Source string `yaml:"source"` // who says so: the vendor's documentation
+	Date   string `yaml:"date"`   // of the source, or when it was seen, YYYY-MM-DD
+}
+
+// IsTracker reports whether the product counts as a tracker: by its category,
+// unless the rule says otherwise of this one.
+func (s *SDK) IsTracker() bool {
+	if s.Tracker != nil {
+		return s.Tracker.Counts
+	}
+	return Categories[s.Category].Tracker
+}
+
+// IsService reports whether a product that is no tracker has somebody's
+// service behind it.
+func (s *SDK) IsService() bool { return !s.IsTracker() && Categories[s.Category].Service }
+
+// Label says what the product is.
+func (s *SDK) Label() string {
+	c := Categories[s.Category]
+	if c.Tracker && !s.IsTracker() {
+		return c.Label + ", no tracker"
+	}
+	return c.Label
 }
 
 // Signal is one thing to look for. Exactly one of the fields from Code to

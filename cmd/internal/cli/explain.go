@@ -20,7 +20,9 @@ func (e *env) explainCommand() *cli.Command {
 		Usage:     "show the whole evidence for something in an app",
 		ArgsUsage: "APK WHAT",
 		Description: "WHAT is an SDK (id or name), a host or domain, or an identifier (id or name), as\n" +
-			"the report names them. Of an SDK each clause of its rule is told, too.",
+			"the report names them. Of an SDK each clause of its rule is told, too, and whether it\n" +
+			"counts as a tracker: whether it is made to collect data about people, devices or how\n" +
+			"apps are used, as Exodus Privacy has it. A push service or a login SDK is none.",
 		Flags: slices.Concat(scanFlags(), limitFlags(), isolateFlags(), signatureFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to colour: auto, always or never"},
 		}),

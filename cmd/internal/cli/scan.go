@@ -134,6 +134,8 @@ func (e *env) scanCommand() *cli.Command {
 		ArgsUsage: "PATH…",
 		Description: "PATH is an APK, a folder (searched through), frozen facts, @LIST (a file that names\n" +
 			"one path a line) or - (such a list on standard input).\n\n" +
+			"A tracker is code made to collect data about people, their devices or how they use an\n" +
+			"app. What else has a service behind it (push, login, payment …) is told by its name.\n\n" +
 			"Exit codes: 0 everything was analysed; 1 something was found that is forbidden;\n" +
 			"2 usage, configuration or signature error; 3 something was analysed only in part or\n" +
 			"not at all (unless --allow-incomplete); 4 nothing to scan; 130, 143 interrupted.",

@@ -265,7 +265,7 @@ var terms = map[string]*term{
 	}),
 
 	"sdk":      names(KindSDK, "GLOB", "id or name of an SDK", func(_ *App, t *Thing) []string { return []string{t.SDK.ID, t.SDK.Name} }),
-	"tracker":  flag(KindSDK, "it is of a category that counts as a tracker", func(_ *App, t *Thing) bool { return t.SDK.Tracker }),
+	"tracker":  flag(KindSDK, "it is made to collect data about people, devices or how apps are used (category:push, login, … are told apart)", func(_ *App, t *Thing) bool { return t.SDK.Tracker }),
 	"packer":   flag(KindSDK, "it hides an app's code", func(_ *App, t *Thing) bool { return t.SDK.Kind == "packer" }),
 	"category": oneOf(KindSDK, "what an SDK is for", categories(), func(_ *App, t *Thing) []string { return []string{t.SDK.Category} }),
 	"vendor":   globs(KindSDK, "GLOB", "id or name of an SDK's vendor", func(_ *App, t *Thing) []string { return []string{t.SDK.Vendor, t.SDK.VendorName} }),

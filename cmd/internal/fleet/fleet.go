@@ -82,8 +82,10 @@ type SDK struct {
 	Name     string `json:"name"`
 	Vendor   string `json:"vendor"`
 	Category string `json:"category"`
+	Label    string `json:"label,omitempty"` // what it is: "push service"
 	Tracker  bool   `json:"tracker"`
-	Startup  int    `json:"startup"` // apps in which it can run at app start
+	Service  bool   `json:"service,omitempty"` // no tracker, and more than a library
+	Startup  int    `json:"startup"`           // apps in which it can run at app start
 	Apps     []Copy `json:"apps"`
 	// Versions counts apps by version; "" where it is not known.
 	Versions map[string]int `json:"versions"`
@@ -172,9 +174,9 @@ type kept struct {
 }
 
 type keptSDK struct {
-	id, name, vendor, category, version, state string
-	tracker, startup                           bool
-	keys                                       []finding.AppKey
+	id, name, vendor, category, label, version, state string
+	tracker, service, startup                         bool
+	keys                                              []finding.AppKey
 }
 
 type keptHost struct {
@@ -235,7 +237,7 @@ func (b *Builder) Add(a *event.App) {
 		if s.Version != nil {
 			v = s.Version.Value
 		}
-		x.sdks = append(x.sdks, keptSDK{s.ID, s.Name, s.VendorName, s.Category, v, string(s.State), s.Tracker, s.AtStartup != nil, s.AppKeys})
+		x.sdks = append(x.sdks, keptSDK{s.ID, s.Name, s.VendorName, s.Category, s.Label, v, string(s.State), s.Tracker, s.Service, s.AtStartup != nil, s.AppKeys})
 		if !s.Tracker {
 			continue
 		}
@@ -420,7 +422,7 @@ func (b *Builder) sdks() []SDK {
 		for _, s := range a.sdks {
 			x := by[s.id]
 			if x == nil {
-				x = &SDK{ID: s.id, Name: s.name, Vendor: s.vendor, Category: s.category, Tracker: s.tracker, Apps: []Copy{}, Versions: map[string]int{}}
+				x = &SDK{ID: s.id, Name: s.name, Vendor: s.vendor, Category: s.category, Label: s.label, Tracker: s.tracker, Service: s.service, Apps: []Copy{}, Versions: map[string]int{}}
 				by[s.id] = x
 			}
 			c := Copy{a.Package, s.version, s.state}
@@ -556,7 +558,7 @@ func (b *Builder) wakes() []Wake {
 		for _, s := range a.sdks {
 			carry[s.id] = append(carry[s.id], a)
 			names[s.id] = s.name
-			push[s.id] = push[s.id] || s.category == "push"
+			push[s.id] = push[s.id] || s.category == "push" || s.category == "engagement"
 		}
 	}
 	out := []Wake{}

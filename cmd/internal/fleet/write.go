@@ -108,13 +108,24 @@ func (t *text) write(f *Fleet) {
 		}
 		t.printf("\n")
 	}
-	trackers, others := f.SDKs, []SDK(nil)
-	if i := slices.IndexFunc(f.SDKs, func(s SDK) bool { return !s.Tracker }); i >= 0 {
-		trackers, others = f.SDKs[:i], f.SDKs[i:]
+	var trackers, services, others []SDK
+	for _, s := range f.SDKs {
+		switch {
+		case s.Tracker:
+			trackers = append(trackers, s)
+		case s.Service:
+			services = append(services, s)
+		default:
+			others = append(others, s)
+		}
 	}
 	if len(trackers) > 0 {
 		t.head("Trackers, by the number of apps that carry them")
 		rows(t, trackers, 30, t.sdk)
+	}
+	if len(services) > 0 {
+		t.head("Other services")
+		rows(t, services, 12, t.sdk)
 	}
 	if t.o.All && len(others) > 0 {
 		t.head("Other products")
@@ -242,7 +253,7 @@ func (t *text) sdk(s *SDK) {
 	if s.Startup > 0 {
 		at = fmt.Sprintf(", %d at app start", s.Startup)
 	}
-	t.printf("  %-28s %s%s  %s\n", report.Clean(s.Name), apps(len(names)), at, t.style("2", "["+report.Clean(strings.TrimSuffix(s.Category+" of "+s.Vendor, " of "))+"]"))
+	t.printf("  %-28s %s%s  %s\n", report.Clean(s.Name), apps(len(names)), at, t.style("2", "["+report.Clean(strings.TrimSuffix(cmp.Or(s.Label, s.Category)+" of "+s.Vendor, " of "))+"]"))
 	t.printf("      %s\n", t.some(names, 6))
 	if v := versions(s); v != "" {
 		t.printf("      %s\n", t.style("2", "versions: "+report.Clean(v)))

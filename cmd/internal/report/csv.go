@@ -78,8 +78,11 @@ func (h *csvHandler) app(a *event.App) {
 		if s.Version != nil {
 			r.detail = "version " + s.Version.Value + "; " + r.detail
 		}
-		if s.Tracker {
+		switch {
+		case s.Tracker:
 			r.detail = "tracker; " + r.detail
+		case s.Service:
+			r.detail = sdkLabel(s) + "; " + r.detail
 		}
 		if len(s.VendorRecords) > 0 {
 			r.record = &s.VendorRecords[0]

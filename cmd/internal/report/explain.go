@@ -79,8 +79,32 @@ func (t *tree) line(depth int, s string) {
 	fmt.Fprintf(t.w, "%s%s\n", strings.Repeat("  ", depth), strings.TrimRight(s, " "))
 }
 
+// counts says whether an SDK counts as a tracker, and why.
+func counts(s *finding.SDK) string {
+	var out string
+	switch {
+	case s.Tracker:
+		out = "counts as a tracker"
+	case s.Kind == "packer":
+		out = "hides code; not a tracker"
+	default:
+		out = "not a tracker"
+	}
+	switch {
+	case s.TrackerReason != "":
+		out += ": " + clean(s.TrackerReason)
+	case s.Tracker:
+		out += ": it is made to collect data about people, devices or how apps are used"
+	}
+	if l := listedBy(s); l != "" {
+		out += "; " + l
+	}
+	return out
+}
+
 func (t *tree) sdk(s *finding.SDK, a *event.App) {
-	t.line(1, fmt.Sprintf("%s  %s, %s", t.style(bold, clean(s.Name)), clean(s.Category), stateWords[s.State]))
+	t.line(1, fmt.Sprintf("%s  %s, %s", t.style(bold, clean(s.Name)), clean(sdkLabel(s)), stateWords[s.State]))
+	t.line(2, counts(s))
 	t.line(2, fmt.Sprintf("rule %s · vendor %s · confidence %s: %s", clean(s.ID), clean(cmp.Or(s.VendorName, s.Vendor)), clean(s.Confidence), clean(s.Basis)))
 	for _, r := range s.VendorRecords {
 		t.line(2, "vendor: "+record(&r))

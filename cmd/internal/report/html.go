@@ -80,6 +80,7 @@ type (
 	htmlIndex struct {
 		Tool    string        `json:"tool"`
 		Digest  string        `json:"digest"` // of the signatures
+		Means   string        `json:"means"`  // what a tracker is
 		Rules   []htmlRule    `json:"rules"`  // of the policy
 		Summary event.Summary `json:"summary"`
 		Places  []htmlPlace   `json:"places"`
@@ -108,7 +109,9 @@ type (
 		Name     string `json:"name"`
 		Vendor   string `json:"vendor"`
 		Category string `json:"category"`
+		Label    string `json:"label"` // what it is: "push service"
 		Tracker  bool   `json:"tracker"`
+		Service  bool   `json:"service"` // no tracker, and more than a library
 		Packer   bool   `json:"packer"`
 		Seat     int    `json:"seat"` // place of the vendor's seat
 		Grade    string `json:"grade"`
@@ -190,7 +193,7 @@ func newHTML(w io.Writer) *htmlHandler {
 	h := &htmlHandler{
 		w: bufio.NewWriter(w), sdks: map[string]int{}, ids: map[string]int{}, domains: map[string]int{},
 		places: map[string]int{}, owners: map[string]int{}, rules: map[string]int{}, seen: map[string]int{},
-		index: htmlIndex{Rules: []htmlRule{}, Places: []htmlPlace{}, SDKs: []htmlSDK{}, IDs: []htmlID{}, Domains: []htmlDomain{}, Owners: []htmlOwner{}, Apps: []htmlApp{}},
+		index: htmlIndex{Means: trackerMeans, Rules: []htmlRule{}, Places: []htmlPlace{}, SDKs: []htmlSDK{}, IDs: []htmlID{}, Domains: []htmlDomain{}, Owners: []htmlOwner{}, Apps: []htmlApp{}},
 	}
 	h.tmpl, h.err = template.New("page").Funcs(template.FuncMap{"thousands": thousands, "plural": plural, "plural2": plural2}).Parse(htmlPage)
 	if h.err == nil {
@@ -378,6 +381,7 @@ func (h *htmlHandler) overview(a *event.App, id string) htmlApp {
 		meta := &h.index.SDKs[n]
 		if meta.Vendor == "" {
 			meta.Name, meta.Vendor, meta.Category = name(cmp.Or(s.Name, s.ID, noName)), name(s.VendorName), name(s.Category)
+			meta.Label, meta.Service = name(sdkLabel(s)), s.Service
 			meta.Tracker, meta.Packer = s.Tracker, s.Kind == "packer"
 			if r := seat(s.VendorRecords); r != nil {
 				meta.Seat, meta.Grade = h.place(r), name(r.Grade)

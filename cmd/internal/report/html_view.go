@@ -20,6 +20,7 @@ type (
 	htmlView struct {
 		Apps         int
 		Tool, Rules  string
+		Means        string
 		Summary      *event.Summary
 		Skipped      []htmlTile
 		Tiles        []htmlTile
@@ -156,7 +157,7 @@ func (a *htmlApp) Href() string { return linkTo("app", a.ID) }
 func (c *htmlCarry) carried() bool { return c.State != string(finding.Referenced) }
 
 func (h *htmlHandler) view() *htmlView {
-	v := &htmlView{Apps: len(h.index.Apps), Tool: h.index.Tool, Rules: shortDigest(h.index.Digest), Policy: h.index.Rules, Summary: &h.index.Summary}
+	v := &htmlView{Apps: len(h.index.Apps), Tool: h.index.Tool, Means: h.index.Means, Rules: shortDigest(h.index.Digest), Policy: h.index.Rules, Summary: &h.index.Summary}
 	for _, k := range slices.Sorted(maps.Keys(v.Summary.Skipped)) {
 		v.Skipped = append(v.Skipped, htmlTile{N: thousands(v.Summary.Skipped[k]), Text: k})
 	}
@@ -278,7 +279,7 @@ func (v *htmlView) tiles(x *htmlIndex) {
 	} else {
 		tile(0, "name hosts with a known registration", "no record about a domain is known for what they name", link("hosts"))
 	}
-	tile(events, plural2(events, "hands", "hand")+" events to trackers by name", "names of events stand in the code", link("apps", "events", "any"))
+	tile(events, plural2(events, "hands", "hand")+" events to SDKs by name", "names of events stand in the code", link("apps", "events", "any"))
 	unread := 0
 	for _, k := range []fact.Status{fact.Failed, fact.NoCode, fact.Partial} {
 		unread += v.Summary.ByStatus[string(k)]

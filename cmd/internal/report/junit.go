@@ -92,10 +92,14 @@ func (h *junitHandler) Close() error {
 }
 
 func junitApp(a *event.App) *junitSuite {
-	var carries, problems []string
+	var carries, services, problems []string
 	for i := range a.SDKs {
-		if s := &a.SDKs[i]; s.Tracker && s.State != finding.Referenced {
+		switch s := &a.SDKs[i]; {
+		case s.State == finding.Referenced:
+		case s.Tracker:
 			carries = append(carries, s.Name)
+		case s.Service:
+			services = append(services, s.Name+" ("+sdkLabel(s)+")")
 		}
 	}
 	for i, p := range a.Problems {
@@ -106,9 +110,14 @@ func junitApp(a *event.App) *junitSuite {
 		problems = append(problems, brief(strings.TrimPrefix(p.Part+": "+p.Detail, ": "), 300))
 	}
 	s := &junitSuite{Name: xmlText(title(a) + " (" + a.Path + ")"), Time: "0", path: a.Path, status: a.Status, problems: strings.Join(problems, "\n")}
+	var out []string
 	if len(carries) > 0 {
-		s.Out = xmlText("carries " + list(carries, 20, ", "))
+		out = append(out, "trackers: "+list(carries, 20, ", "))
 	}
+	if len(services) > 0 {
+		out = append(out, "other services: "+list(services, 20, ", "))
+	}
+	s.Out = xmlText(strings.Join(out, "; "))
 	return s
 }
 

@@ -122,6 +122,9 @@ func (h *markdownHandler) write(s *event.Summary) {
 	if cut > 0 {
 		fmt.Fprintf(&foot, "**Cut to fit a comment:** the details of %d %s. The JSON report holds them.\n\n", cut, plural(cut, "app"))
 	}
+	if s.WithTracker > 0 {
+		foot.WriteString(trackerMeans + "\n\n")
+	}
 	fmt.Fprintf(&foot, "Static analysis with rules %s. \"Names\", \"asks for\" and \"carries\" are what the code shows; whether data is sent is not shown by it.\n", md(shortDigest(h.start.Signatures.Digest), 60))
 
 	h.w.WriteString(head.String())
@@ -189,6 +192,12 @@ func markdownSection(a *event.App) string {
 			name += " " + s.Version.Value
 		}
 		return mdCells(name, s.Category, stateText(s), vendorText(s))
+	})
+	mdTable(&b, "| other service | kind | state | vendor |", a.SDKs, func(s *finding.SDK) string {
+		if !s.Service || s.State == finding.Referenced {
+			return ""
+		}
+		return mdCells(sdkName(s), sdkLabel(s), stateText(s), vendorText(s))
 	})
 	mdTable(&b, "| identifier | by | whose code | note |", a.Identifiers, func(id *finding.Identifier) string {
 		return mdCells(id.Name, shortRef(clearest(id.Sites)), owners(id.Sites), idNotes(id))

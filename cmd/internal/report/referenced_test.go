@@ -35,7 +35,7 @@ func TestReferencedIsNotCarried(t *testing.T) {
 		if format == "markdown" {
 			table, _, _ = strings.Cut(got, "<details>")
 		}
-		if strings.Contains(table, "Acme") || strings.Contains(got, "carries Acme") {
+		if strings.Contains(table, "Acme") || strings.Contains(got, "trackers: Acme") {
 			t.Errorf("%s:\n%s", format, got)
 		}
 	}

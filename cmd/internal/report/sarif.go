@@ -207,7 +207,18 @@ func (h *sarifHandler) sdk(a *event.App, s *finding.SDK) {
 			level = "warning"
 		}
 	}
-	about := fmt.Sprintf("%s is a product of %s for %s.", s.Name, cmp.Or(s.VendorName, "an unknown vendor"), cmp.Or(s.Category, "an unknown purpose"))
+	if s.Service {
+		tag = "service"
+	}
+	about := fmt.Sprintf("%s is a product of %s (%s).", s.Name, cmp.Or(s.VendorName, "an unknown vendor"), cmp.Or(sdkLabel(s), "of unknown purpose"))
+	switch why, listed := trackerReason(s), listedBy(s); {
+	case why != "":
+		about += " It " + why + "."
+	case s.Tracker:
+		about += " It counts as a tracker: it is made to collect data about people, devices or how apps are used."
+	case listed != "":
+		about += " It is " + listed + "."
+	}
 	rule := sarifRule{
 		ID: "sdk/" + s.ID, Name: s.Name,
 		ShortDescription: sarifSay("The app carries " + s.Name),

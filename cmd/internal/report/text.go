@@ -166,8 +166,8 @@ func (h *textHandler) problems(a *event.App) {
 }
 
 func (h *textHandler) trackers(a *event.App) {
-	var rows [][]string
-	var details [][]string
+	var rows, services [][]string
+	var details, about [][]string
 	var others []string
 	packers := 0
 	hints := map[string]string{}
@@ -177,6 +177,11 @@ func (h *textHandler) trackers(a *event.App) {
 		}
 	}
 	for _, s := range a.SDKs {
+		if s.Service && (s.State != finding.Referenced || h.o.All) {
+			services = append(services, []string{sdkName(&s), clean(sdkLabel(&s)), stateText(&s), vendorText(&s)})
+			about = append(about, []string{sdkBasis(&s), hints[s.ID], listedBy(&s)})
+			continue
+		}
 		if !s.Tracker && s.Kind != "packer" {
 			// What the platform has is named by code everywhere.
 			if s.State != finding.Referenced || h.o.All {
@@ -187,12 +192,8 @@ func (h *textHandler) trackers(a *event.App) {
 		if !s.Tracker {
 			packers++
 		}
-		name := clean(s.Name)
-		if s.Version != nil && s.Version.Value != "" {
-			name += " " + clean(s.Version.Value)
-		}
-		rows = append(rows, []string{name, clean(s.Category), stateText(&s), vendorText(&s)})
-		details = append(details, []string{sdkBasis(&s), hints[s.ID]})
+		rows = append(rows, []string{sdkName(&s), clean(s.Category), stateText(&s), vendorText(&s)})
+		details = append(details, []string{sdkBasis(&s), hints[s.ID], trackerReason(&s)})
 	}
 	if len(rows) > 0 {
 		heading := "Trackers"
@@ -205,6 +206,10 @@ func (h *textHandler) trackers(a *event.App) {
 		h.printf("  %s\n", h.style(bold, heading))
 		h.rowsWith(rows, details)
 	}
+	if len(services) > 0 {
+		h.printf("  %s\n", h.style(bold, "Other services"))
+		h.rowsWith(services, about)
+	}
 	if len(others) > 0 {
 		n := len(others)
 		if !h.o.All && n > 8 {
@@ -213,6 +218,36 @@ func (h *textHandler) trackers(a *event.App) {
 		h.printf("  %s %s\n", h.style(bold, "Other libraries"), strings.Join(others, ", "))
 	}
 }
+
+func sdkName(s *finding.SDK) string {
+	if s.Version != nil && s.Version.Value != "" {
+		return clean(s.Name) + " " + clean(s.Version.Value)
+	}
+	return clean(s.Name)
+}
+
+// sdkLabel says what an SDK is: "push service". Reports of earlier programs
+// have the category alone.
+func sdkLabel(s *finding.SDK) string { return cmp.Or(s.Label, s.Category) }
+
+// trackerReason tells why a product counts though its category does not.
+func trackerReason(s *finding.SDK) string {
+	if !s.Tracker || s.TrackerReason == "" {
+		return ""
+	}
+	return "counts as a tracker: " + clean(s.TrackerReason)
+}
+
+// listedBy tells what others call a tracker, where we do not.
+func listedBy(s *finding.SDK) string {
+	if n := s.Aka["exodus"]; n != "" && !s.Tracker {
+		return "in the list of trackers of Exodus Privacy (" + clean(n) + ")"
+	}
+	return ""
+}
+
+// trackerMeans tells what the word stands for, in every format that uses it.
+const trackerMeans = "A tracker is code made to collect data about people, their devices or how they use an app: advertising, analytics, attribution, customer engagement, identification, location, crash and performance reports. The word says what it is made for, not what it does in this app."
 
 // rowsWith prints aligned columns with lines of detail under each row.
 func (h *textHandler) rowsWith(rows [][]string, details [][]string) {
@@ -578,7 +613,7 @@ func (h *textHandler) events(a *event.App) {
 	if len(by) == 0 {
 		return
 	}
-	h.printf("  %s\n", h.style(bold, "Events handed to trackers"))
+	h.printf("  %s\n", h.style(bold, "Events handed to SDKs"))
 	for _, k := range slices.SortedFunc(maps.Keys(by), func(x, y key) int { return cmp.Or(cmp.Compare(x.name, y.name), cmp.Compare(x.id, y.id)) }) {
 		ev := by[k]
 		n := len(ev)
@@ -776,6 +811,9 @@ func (h *textHandler) summary(s *event.Summary) {
 		h.printf("exit %d: %s\n", r.Code, clean(r.Reason))
 	}
 	h.printf("%s\n", h.style(dim, fmt.Sprintf("Static analysis with rules %s. \"Names\", \"calls\" and \"carries\" are what the code shows; whether data is sent is not shown by it.", clean(shortDigest(h.start.Signatures.Digest)))))
+	if s.WithTracker > 0 {
+		h.printf("%s\n", h.style(dim, trackerMeans))
+	}
 	h.printf("%s\n", h.style(dim, "What backs a statement: telltale explain APP SDK|HOST|IDENTIFIER"))
 }
 

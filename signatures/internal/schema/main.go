@@ -95,7 +95,7 @@ var (
 	}
 	patterns = map[string]string{
 		"Header.ID": idPattern, "SDK.Vendor": idPattern, "Domain.Vendor": idPattern, "Vendor.Parent": idPattern,
-		"Evidence.Date": datePattern, "Artefact.Date": datePattern, "Record.Date": datePattern,
+		"Evidence.Date": datePattern, "TrackerClaim.Date": datePattern, "Artefact.Date": datePattern, "Record.Date": datePattern,
 		"Artefact.SHA256": sha256Pattern, "Record.Country": countryPattern,
 		"Host.Region": "^([A-Z]{2}|intl)$", "Endpoint.Path": pathPattern, "Signal.Maven": mavenPattern,
 		"Signal.Member": memberPattern, "Source.Member": memberPattern, "EventCall.Call": memberPattern,

@@ -92,7 +92,7 @@ func loader() []*lint.Check {
 	var out []*lint.Check
 	for _, id := range []string{
 		"bad-condition", "bad-date", "bad-grade", "bad-id", "bad-value", "duplicate-field", "duplicate-id", "empty-value",
-		"file-name", "folder", "host-outside", "missing-field", "never-matches", "one-thing", "repeated-item",
+		"file-name", "folder", "host-outside", "idle-tracker", "missing-field", "never-matches", "one-thing", "repeated-item",
 		"self-reference", "unknown-field", "unknown-product", "unknown-vendor", "unreadable", "vocabulary", "wrong-type",
 	} {
 		out = append(out, &lint.Check{ID: id, Severity: signatures.Error})

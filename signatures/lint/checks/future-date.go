@@ -29,6 +29,9 @@ func futureDate() *lint.Check {
 			}
 		},
 		SDK: func(p *lint.Pass, v *rule.SDK) {
+			if v.Tracker != nil {
+				look(p, v.Tracker.Date, "tracker", "date")
+			}
 			for i, a := range v.Verified {
 				look(p, a.Date, "verified", i, "date")
 			}

@@ -37,6 +37,11 @@ func vagueSource() *lint.Check {
 				}
 			}
 		},
+		SDK: func(p *lint.Pass, v *rule.SDK) {
+			if v.Tracker != nil && bad(v.Tracker.Source) {
+				p.Reportf(lint.Path{"tracker", "source"}, say, v.Tracker.Source)
+			}
+		},
 		Vendor: func(p *lint.Pass, v *rule.Vendor) { records(p, v.Records) },
 		Domain: func(p *lint.Pass, v *rule.Domain) {
 			records(p, v.Records)

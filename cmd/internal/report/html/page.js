@@ -255,7 +255,7 @@
       (!p.place || placeKey(r.s.seat) === p.place) && hasAll((r.s.name + " " + r.s.id + " " + r.s.vendor + " " + r.s.category).toLowerCase(), ws));
     const columns = [
       { key: "name", label: "SDK", width: 280, sort: r => r.s.name.toLowerCase(), cell: r => t(r.s.name), under: r => r.s.vendor },
-      { key: "category", label: "For", width: 120, sort: r => r.s.category, cell: r => [r.s.category, r.s.tracker && " ", r.s.tracker && tag("tracker")] },
+      { key: "category", label: "For", width: 120, sort: r => r.s.category, cell: r => r.s.tracker ? [r.s.category, " ", tag("tracker")] : r.s.label },
       { key: "seat", label: "Vendor's seat", width: 190, sort: r => place(r.s.seat) || "\uffff", cell: r => r.s.seat >= 0 ? place(r.s.seat) : dim("not known") },
       { key: "apps", label: "Carried by", width: 90, num: true, sort: r => r.u.apps.length, cell: r => r.u.apps.length },
       { key: "reach", label: "Reachable", width: 90, num: true, sort: r => r.u.apps.filter(x => x[1].state === "reachable").length, cell: r => r.u.apps.filter(x => x[1].state === "reachable").length || dim("–") },
@@ -351,7 +351,7 @@
     const n = X.sdks.findIndex(s => s.id === id);
     if (n < 0) return missing(view, "an SDK");
     const s = X.sdks[n], u = uses()[n];
-    finish(view, [h("h1", null, s.name), h("ul", { class: "facts" }, h("li", null, "of ", h("a", { href: link("sdks", { vendor: s.vendor }) }, s.vendor || "an unknown vendor")), h("li", null, s.category, " ", s.tracker ? tag("tracker", "warn") : tag("library")),
+    finish(view, [h("h1", null, s.name), h("ul", { class: "facts" }, h("li", null, "of ", h("a", { href: link("sdks", { vendor: s.vendor }) }, s.vendor || "an unknown vendor")), h("li", null, s.tracker ? [s.category, " ", tag("tracker", "warn")] : s.label),
       s.seat >= 0 && h("li", null, "vendor's seat: ", place(s.seat), " (", GRADE[s.grade] || s.grade, ")"), u.versions.size > 0 && h("li", null, "versions: ", [...u.versions].sort().slice(0, 12).join(", "))),
       h("p", null, "Carried by ", h("a", { href: link("apps", { sdk: s.id }) }, plural(u.apps.length, "app")), ", in ", plural(u.startup, "of them", "of them"), " it can run at app start. ", u.referenced > 0 && plural(u.referenced, "app") + " name it without holding it."),
       u.reads.size > 0 && h("section", { class: "card" }, h("h2", null, "Its code asks for"), [...u.reads].sort((a, b) => byReset(X.ids[a[0]], X.ids[b[0]])).map(([i, c]) => [chip(X.ids[i]), dim(" in " + plural(c, "app") + "  ")])),
@@ -387,7 +387,7 @@
         def("carries", "The SDK's code is in the app's files. That says nothing of whether it runs."),
         def("names", "The host stands in the app's code or resources. That is not a connection to it."),
         def("asks for", "Code calls the method, or reads the setting, that returns the identifier. What becomes of it is not shown."),
-        def("tracker", "An SDK made for analytics, advertising, attribution, push, crash reports, identification, risk control or the like. The word says what it is made for, not what it does in this app."),
+        def("tracker", X.means + " What is made for something that people see and use, or against fraud, stands under other services: push, login, payment and the like. This is the line that Exodus Privacy draws; where its list has more, the SDK says so."),
         def("own code", "Code in the app's own packages, as far as their names tell."),
         def("registered in", "A record about this very domain names the city: WHOIS, or a filing such as China's ICP. The seat of the owner is told apart from it."),
         def("not read", "Nothing can be said. It is never the same as nothing found."),
@@ -413,7 +413,8 @@
     const unread = a.status !== "complete";
     const problems = a.problems || [];
     const trackers = (a.sdks || []).filter(s => s.tracker && s.state !== "referenced"), packers = (a.sdks || []).filter(s => s.kind === "packer");
-    const others = (a.sdks || []).filter(s => !s.tracker && s.kind !== "packer"), refs = (a.sdks || []).filter(s => s.tracker && s.state === "referenced");
+    const meta = new Map(X.sdks.map(s => [s.id, s])), services = (a.sdks || []).filter(s => meta.get(s.id)?.service && s.state !== "referenced"),
+      others = (a.sdks || []).filter(s => !s.tracker && s.kind !== "packer" && !services.includes(s)), refs = (a.sdks || []).filter(s => s.tracker && s.state === "referenced");
     const ids = (a.identifiers || []).slice().sort((x, y) => (x.confidence === "low") - (y.confidence === "low") || byReset(x, y));
     const code = (a.code || []);
     const sum = k => code.reduce((n, c) => n + c[k], 0);
@@ -432,8 +433,10 @@
       h("p", { class: "legend" }, Object.entries(RESET).map(([k, v]) => h("span", null, h("span", { class: "chip " + k }, v[0]), " ")), h("span", { class: "chip none" }, "about the person or device"), " ", h("span", { class: "chip place" }, "host · city its domain is registered in")));
 
     const one = s => h("div", { class: "thing", id: "sdk-" + encodeURIComponent(s.id) },
-      h("h3", null, dot({ state: s.state, startup: s.at_startup }), " ", h("a", { href: to("sdk", s.id) }, t(s.name)), " ", s.version?.value && [t(s.version.value), " "], tag(s.category), " ", s.confidence !== "high" && tag("confidence " + s.confidence)),
+      h("h3", null, dot({ state: s.state, startup: s.at_startup }), " ", h("a", { href: to("sdk", s.id) }, t(s.name)), " ", s.version?.value && [t(s.version.value), " "], tag(s.tracker ? s.category : meta.get(s.id)?.label || s.category), " ", s.confidence !== "high" && tag("confidence " + s.confidence)),
       h("div", null, WORDS[s.state]?.[1], s.at_startup && ", can run at app start" + (s.at_startup.guarded ? " behind a condition" : ""), " · ", s.vendor_name, seatOf(s.vendor_records), " · ", s.classes > 0 ? plural(s.classes, "class", "classes") + (s.packages?.length ? " in " + s.packages.slice(0, 3).map(p => p || "no package").join(", ") : "") : "no class of it was found: see the evidence"),
+      s.tracker && s.tracker_reason && h("div", { class: "dim" }, "Counts as a tracker: ", t(s.tracker_reason)),
+      !s.tracker && s.aka?.exodus && h("div", { class: "dim" }, "In the list of trackers of Exodus Privacy (", s.aka.exodus, ")"),
       s.events?.length > 0 && fold(plural(s.events.length, "event") + " handed to it", events(s.events)),
       (s.renamed || []).map(r => h("div", null, tag("renamed", "warn"), " ", t(r.text))),
       fold("Evidence", h("p", null, t(s.basis)),
@@ -448,6 +451,8 @@
         (s.vendor_records || []).map(r => h("p", { class: "dim" }, "Seat: ", spot(r), " (", GRADE[r.grade] || r.grade, "): ", t(r.evidence)))));
     section("trackers", trackers.length || packers.length ? plural(trackers.length, "tracker") : "Trackers", trackers.length + packers.length ? [packers.map(one), trackers.map(one)] : h("p", null, unread ? "None was found in what was read; not everything was." : "None that the rules know."),
       refs.length > 0 && h("p", { class: "dim" }, "Only referenced, not in the app: ", refs.map(s => s.name).join(", ")));
+
+    if (services.length) section("services", plural(services.length, "other service"), services.map(one));
 
     section("identifiers", "Identifiers the code asks for", ids.length ? ids.map(i => { const meta = byID.get(i.id) || i; return h("div", { class: "thing", id: "id-" + encodeURIComponent(i.id) }, h("h3", null, chip(meta), " ", dim(RESET[i.reset] ? RESET[i.reset][0] : ""), i.confidence !== "high" && [" ", tag("confidence " + i.confidence)]),
       h("div", null, (i.sites || []).length > 0 && uniq(i.sites.map(s => owner(s.owner))).slice(0, 5).map((s, n) => [n ? " · " : "", t(s)]), i.permission && i.permission_declared != null && dim(" · " + i.permission.replace(/^.*\./, "") + (i.permission_declared ? " declared" : " not declared"))),
@@ -470,7 +475,7 @@
       !groups.size && h("p", null, unread ? "None was found in what was read; not everything was." : "None."), noise > 0 && fold(plural(noise, "address", "addresses") + " that say nothing", h("p", null, Object.entries(a.noise).map(([k, n]) => n + " × " + k).join(" · "))));
 
     const handed = (a.sdks || []).filter(s => s.events?.length);
-    if (handed.length) section("events", "Events handed to trackers", handed.map(s => h("div", { class: "thing" }, h("h3", null, s.name), events(s.events))));
+    if (handed.length) section("events", "Events handed to SDKs", handed.map(s => h("div", { class: "thing" }, h("h3", null, s.name), events(s.events))));
 
     const dyn = a.dynamic_code || [], sc = a.scope || {};
     section("unseen", "What was not seen",
