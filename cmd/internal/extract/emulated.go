@@ -114,7 +114,6 @@ func (e *emulated) add(base int, list []revealed, bodies []fact.Body, refs []fac
 type candidate struct {
 	unit   int
 	method emu.Method
-	calls  int
 	sites  []callSite
 }
 
@@ -163,12 +162,11 @@ func (b *builder) emulate() *emulation {
 	alike := map[string]int{}
 	var few []*candidate
 	for _, c := range calls {
-		if c.calls < minSites {
+		if len(c.sites) < minSites {
 			few = append(few, c)
 		}
 	}
-	calls = slices.DeleteFunc(calls, func(c *candidate) bool { return c.calls < minSites || !e.m.Hides(c.unit, c.method) })
-	e.collect(calls)
+	calls = slices.DeleteFunc(calls, func(c *candidate) bool { return len(c.sites) < minSites || !e.m.Hides(c.unit, c.method) })
 	for _, c := range calls {
 		if b.ctx.Err() != nil {
 			return e
@@ -180,7 +178,6 @@ func (b *builder) emulate() *emulation {
 	few = slices.DeleteFunc(few, func(c *candidate) bool {
 		return alike[c.method.Proto] < minAlike || !e.m.Hides(c.unit, c.method)
 	})
-	e.collect(few)
 	for _, c := range few {
 		if b.ctx.Err() != nil {
 			return e
@@ -239,6 +236,7 @@ func (e *emulation) name(ui int, m uint32) emu.Method {
 // prototypes, and the initialisers that may make text.
 func (e *emulation) candidates() (calls []*candidate, inits []*candidate) {
 	byName := map[emu.Method]*candidate{}
+	sieve := newSieve(e.units)
 	for ui, u := range e.units {
 		protos := make([]bool, u.NumProtos())
 		some := false
@@ -257,22 +255,15 @@ func (e *emulation) candidates() (calls []*candidate, inits []*candidate) {
 				}
 				continue
 			}
-			if some && int64(proto) < int64(len(protos)) && protos[proto] {
+			if some && int64(proto) < int64(len(protos)) && protos[proto] && sieve.mayMake(ui, bi, 0) {
 				if own == nil {
 					own = make([]*candidate, u.NumMethods())
 				}
-				own[b.Method] = &candidate{unit: ui, method: emu.Method{}}
-			}
-		}
-		if own != nil {
-			for _, r := range u.Refs() {
-				if r.Kind.IsCall() && int64(r.Index) < int64(len(own)) && own[r.Index] != nil {
-					own[r.Index].calls++
-				}
+				own[b.Method] = &candidate{unit: ui}
 			}
 		}
 		for m, c := range own {
-			if c == nil || c.calls == 0 && len(e.units) == 1 {
+			if c == nil {
 				continue
 			}
 			c.method = e.name(ui, uint32(m))
@@ -282,26 +273,18 @@ func (e *emulation) candidates() (calls []*candidate, inits []*candidate) {
 			}
 		}
 	}
-	if len(e.units) > 1 {
-		e.others(byName)
-		calls = slices.DeleteFunc(calls, func(c *candidate) bool { return c.calls == 0 })
+	for ui := range e.units {
+		e.collect(ui, byName)
 	}
+	calls = slices.DeleteFunc(calls, func(c *candidate) bool { return len(c.sites) == 0 })
 	return calls, inits
 }
 
-// others counts the calls that stand in other units than the candidate.
-func (e *emulation) others(byName map[emu.Method]*candidate) {
-	for ui := range e.units {
-		e.eachTarget(ui, byName, func(c *candidate, _ int, _ fact.Ref) {
-			if c.unit != ui {
-				c.calls++
-			}
-		})
+// collect lists the calls of candidates in a unit.
+func (e *emulation) collect(ui int, byName map[emu.Method]*candidate) {
+	if len(byName) == 0 {
+		return
 	}
-}
-
-// eachTarget calls fn for the calls of candidates in a unit.
-func (e *emulation) eachTarget(ui int, byName map[emu.Method]*candidate, fn func(c *candidate, body int, r fact.Ref)) {
 	u := e.units[ui]
 	protos, called := map[string]bool{}, map[string]bool{}
 	for m := range byName {
@@ -341,25 +324,10 @@ func (e *emulation) eachTarget(ui int, byName map[emu.Method]*candidate, fn func
 	for bi, b := range u.Bodies() {
 		for _, r := range refs[b.RefFirst:b.RefEnd] {
 			if r.Kind.IsCall() && int64(r.Index) < int64(len(of)) && of[r.Index] != nil {
-				fn(of[r.Index], bi, r)
+				c := of[r.Index]
+				c.sites = append(c.sites, callSite{ui, bi, r.PC})
 			}
 		}
-	}
-}
-
-// collect lists the calls of those that are left.
-func (e *emulation) collect(calls []*candidate) {
-	if len(calls) == 0 {
-		return
-	}
-	byName := map[emu.Method]*candidate{}
-	for _, c := range calls {
-		byName[c.method] = c
-	}
-	for ui := range e.units {
-		e.eachTarget(ui, byName, func(c *candidate, body int, r fact.Ref) {
-			c.sites = append(c.sites, callSite{ui, body, r.PC})
-		})
 	}
 }
 
