@@ -21,7 +21,7 @@ type Analysis struct {
 	depth  int // 0 for the method asked about, else how deep it is looked into
 	code   dex.Code
 	graph  ir.Graph
-	models []uint16
+	found  *learned          // of the file
 	known  map[uint32]string // what calls return, by address
 
 	regs  int // registers
@@ -88,7 +88,7 @@ func (x *Analysis) run(a *App, file int, m dex.MethodDef, depth int) {
 	if m.CodeOff == 0 {
 		x.code = dex.Code{}
 	}
-	x.models = a.models(file)
+	x.found = a.learn(file)
 	x.known = nil
 	if len(a.returnsKnown) > 0 {
 		x.known = a.returnsKnown[methodOf{file, m.Index}]

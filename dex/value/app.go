@@ -1,6 +1,8 @@
 package value
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,20 +17,13 @@ type App struct {
 	table *modelTable
 
 	indexOnce sync.Once
-	classes   map[string]classAt   // the first definition counts, as on Android
+	classes   map[string]classAt // the first definition counts, as on Android
+	belowOnce sync.Once
 	below     map[string][]classAt // classes that extend one
 
-	defOnce   []sync.Once
-	methodAt  [][]methodAt // by file and method
-	fieldAt   [][]fieldAt  // by file and field
-	modelOnce []sync.Once
-	modelOf   [][]uint16 // by file and method: number in models, 0 for none
+	learned []learned // by file
 
 	pool sync.Pool // of *Analysis
-
-	// By file, depth, and method or field.
-	returned [][3][]atomic.Pointer[Value]
-	fields   [][3][]atomic.Pointer[Value]
 
 	// What was found by running code.
 	returnsKnown map[methodOf]map[uint32]string
@@ -38,16 +33,124 @@ type App struct {
 	cache   []*Analysis // a few that were asked last, the newest at the end
 	members map[classAt]*members
 	statics map[classAt][]Value          // encoded initial values
-	inits   map[classAt]map[string]Value // what class initialisers leave in static fields
-	finals  map[classAt]map[string]Value // what all constructors leave in final fields
+	inits   map[classAt]map[uint32]Value // what class initialisers leave in static fields
+	finals  map[classAt]map[uint32]Value // what all constructors leave in final fields
+}
+
+// learned is what was found out of the methods and fields of a file so far.
+type learned struct {
+	once     sync.Once
+	models   []atomic.Uint32 // by method: 1 + the number in models, 1 for none; 0 if nobody asked yet
+	returned [3]memo         // by depth and method
+	fields   [3]memo         // by depth and field
+}
+
+// memo holds values by index, most of which nobody asks for.
+type memo []atomic.Pointer[memoPage]
+
+type memoPage [64]atomic.Pointer[Value]
+
+func newMemo(n int) memo { return make(memo, (n+len(memoPage{})-1)/len(memoPage{})) }
+
+// at returns where value i is kept.
+func (m memo) at(i uint32) *atomic.Pointer[Value] {
+	p := &m[i/uint32(len(memoPage{}))]
+	page := p.Load()
+	if page == nil {
+		if page = new(memoPage); !p.CompareAndSwap(nil, page) {
+			page = p.Load()
+		}
+	}
+	return &page[i%uint32(len(memoPage{}))]
 }
 
 type classAt struct{ file, class int }
 
-// members are what a class defines, by name and type. They never change.
+// members are what a class defines, in the order of their indices, each once.
 type members struct {
-	methods map[member]methodAt
-	fields  map[member]fieldAt
+	methods []methodAt
+	fields  []fieldAt
+
+	// By name and type, for classes that define many. They never change.
+	once    sync.Once
+	methodN map[member]int
+	fieldN  map[member]int
+}
+
+// manyMembers is from where on a table is worth while.
+const manyMembers = 32
+
+func (m *members) method(index uint32) (methodAt, bool) {
+	i, ok := slices.BinarySearchFunc(m.methods, index, func(d methodAt, index uint32) int { return cmp.Compare(d.def.Index, index) })
+	if !ok {
+		return methodAt{}, false
+	}
+	return m.methods[i], true
+}
+
+func (m *members) field(index uint32) (fieldAt, bool) {
+	i, ok := slices.BinarySearchFunc(m.fields, index, func(d fieldAt, index uint32) int { return cmp.Compare(d.def.Index, index) })
+	if !ok {
+		return fieldAt{}, false
+	}
+	return m.fields[i], true
+}
+
+// methodNamed finds a method of f, the file of the class.
+func (m *members) methodNamed(f *dex.File, k member) (methodAt, bool) {
+	is := func(d *methodAt) bool {
+		r := f.Method(d.def.Index)
+		return f.String(r.Name) == k.name && f.ProtoString(r.Proto) == k.typ
+	}
+	if len(k.typ) > maxProto {
+		return methodAt{}, false
+	}
+	if len(m.methods) > manyMembers {
+		m.table(f)
+		if i, ok := m.methodN[k]; ok {
+			return m.methods[i], true
+		}
+		return methodAt{}, false
+	}
+	for i := range m.methods {
+		if is(&m.methods[i]) {
+			return m.methods[i], true
+		}
+	}
+	return methodAt{}, false
+}
+
+func (m *members) fieldNamed(f *dex.File, k member) (fieldAt, bool) {
+	if len(m.fields) > manyMembers {
+		m.table(f)
+		if i, ok := m.fieldN[k]; ok {
+			return m.fields[i], true
+		}
+		return fieldAt{}, false
+	}
+	for i := range m.fields {
+		if r := f.Field(m.fields[i].def.Index); f.String(r.Name) == k.name && f.Type(r.Type) == k.typ {
+			return m.fields[i], true
+		}
+	}
+	return fieldAt{}, false
+}
+
+// table makes the tables by name. The first of several members counts.
+func (m *members) table(f *dex.File) {
+	m.once.Do(func() {
+		m.methodN, m.fieldN = make(map[member]int, len(m.methods)), make(map[member]int, len(m.fields))
+		for i := len(m.methods) - 1; i >= 0; i-- {
+			r := f.Method(m.methods[i].def.Index)
+			if k := (member{f.String(r.Name), f.ProtoString(r.Proto)}); len(k.typ) <= maxProto {
+				m.methodN[k] = i
+			}
+		}
+		for i := len(m.fields) - 1; i >= 0; i-- {
+			r := f.Field(m.fields[i].def.Index)
+			m.fieldN[member{f.String(r.Name), f.Type(r.Type)}] = i
+		}
+	})
 }
 
 // member is the name and the prototype or type of a member.
@@ -79,19 +182,13 @@ const maxCache = 8
 // them. Files are borrowed.
 func NewApp(files ...*dex.File) *App {
 	a := &App{
-		files:     files,
-		table:     newModelTable(),
-		defOnce:   make([]sync.Once, len(files)),
-		methodAt:  make([][]methodAt, len(files)),
-		fieldAt:   make([][]fieldAt, len(files)),
-		modelOnce: make([]sync.Once, len(files)),
-		modelOf:   make([][]uint16, len(files)),
-		returned:  make([][3][]atomic.Pointer[Value], len(files)),
-		fields:    make([][3][]atomic.Pointer[Value], len(files)),
-		members:   map[classAt]*members{},
-		statics:   map[classAt][]Value{},
-		inits:     map[classAt]map[string]Value{},
-		finals:    map[classAt]map[string]Value{},
+		files:   files,
+		table:   newModelTable(),
+		learned: make([]learned, len(files)),
+		members: map[classAt]*members{},
+		statics: map[classAt][]Value{},
+		inits:   map[classAt]map[uint32]Value{},
+		finals:  map[classAt]map[uint32]Value{},
 	}
 	return a
 }
@@ -173,21 +270,31 @@ func (a *App) index() {
 			n += f.NumClasses()
 		}
 		a.classes = make(map[string]classAt, n)
-		a.below = make(map[string][]classAt)
 		for fi, f := range a.files {
 			for i := range f.NumClasses() {
-				c := f.Class(i)
-				if d := f.Type(c.Type); d != "" {
+				if d := f.Type(f.Class(i).Type); d != "" {
 					if _, ok := a.classes[d]; !ok {
 						a.classes[d] = classAt{fi, i}
 					}
 				}
-				if d := f.Type(c.Super); d != "" && d != "Ljava/lang/Object;" {
+			}
+		}
+	})
+}
+
+// subclasses returns the classes that extend one.
+func (a *App) subclasses(d string) []classAt {
+	a.belowOnce.Do(func() {
+		a.below = make(map[string][]classAt)
+		for fi, f := range a.files {
+			for i := range f.NumClasses() {
+				if d := f.Type(f.Class(i).Super); d != "" && d != "Ljava/lang/Object;" {
 					a.below[d] = append(a.below[d], classAt{fi, i})
 				}
 			}
 		}
 	})
+	return a.below[d]
 }
 
 // ofApp stands in the place of a model for methods named with a class of the app.
@@ -196,126 +303,96 @@ const ofApp = 1<<16 - 1
 // asContext are methods of Context that classes are asked for which inherit them.
 var asContext = map[string]bool{"getSystemService": true, "getString": true, "getText": true}
 
-// models returns for each method of a file what the table says of it.
-func (a *App) models(file int) []uint16 {
-	a.modelOnce[file].Do(func() {
+// learn returns where what is found out of a file is kept.
+func (a *App) learn(file int) *learned {
+	l := &a.learned[file]
+	l.once.Do(func() {
 		a.index()
 		f := a.files[file]
-		of := make([]uint16, f.NumMethods())
-		const known, own = 1, 2
-		types := make([]uint8, f.NumTypes())
-		for i := range types {
-			d := f.Type(uint32(i))
-			if a.table.classes[d] {
-				types[i] = known
-			}
-			if _, ok := a.classes[d]; ok {
-				types[i] |= own
-			}
-		}
-		names := make([]uint8, f.NumStrings()) // 1: one of asContext; 2: any other
-		for i := range of {
-			m := f.Method(uint32(i))
-			if int64(m.Class) >= int64(len(types)) || types[m.Class] == 0 {
-				continue
-			}
-			class := f.Type(m.Class)
-			if types[m.Class]&own != 0 {
-				of[i] = ofApp
-				// A method of Context is called by the name of the app's own class.
-				if int64(m.Name) < int64(len(names)) && names[m.Name] == 0 {
-					names[m.Name] = 2
-					if asContext[f.String(m.Name)] {
-						names[m.Name] = 1
-					}
-				}
-				if int64(m.Name) < int64(len(names)) && names[m.Name] == 1 {
-					if _, ok := a.find(file, uint32(i)); !ok {
-						class = contexts[0]
-					}
-				}
-			}
-			if types[m.Class]&known == 0 && class != contexts[0] {
-				continue
-			}
-			name := class + "->" + f.String(m.Name)
-			proto := f.ProtoString(m.Proto)
-			if len(name)+len(proto) > maxProto {
-				continue
-			}
-			n, ok := a.table.index[name+proto[:strings.IndexByte(proto, ')')+1]]
-			if !ok {
-				n = a.table.index[name]
-			}
-			if n != 0 {
-				of[i] = n
-			}
-		}
-		a.modelOf[file] = of
-		for d := range 3 {
-			a.returned[file][d] = make([]atomic.Pointer[Value], f.NumMethods())
-			a.fields[file][d] = make([]atomic.Pointer[Value], f.NumFields())
+		l.models = make([]atomic.Uint32, f.NumMethods())
+		for d := range l.returned {
+			l.returned[d], l.fields[d] = newMemo(f.NumMethods()), newMemo(f.NumFields())
 		}
 	})
-	return a.modelOf[file]
+	return l
 }
 
-// define reads which class of a file defines which of its methods and fields.
-// Of several definitions the first counts.
-func (a *App) define(file int) {
-	a.defOnce[file].Do(func() {
-		a.index()
-		f := a.files[file]
-		methods, fields := make([]methodAt, f.NumMethods()), make([]fieldAt, f.NumFields())
-		for i := range f.NumClasses() {
-			c := f.Class(i).Type
-			if at := (classAt{file, i}); a.classes[f.Type(c)] != at {
-				continue
-			}
-			cd := f.ClassData(i)
-			for d := range cd.Methods() {
-				if int64(d.Index) < int64(len(methods)) && methods[d.Index].file == 0 && f.Method(d.Index).Class == c {
-					methods[d.Index] = methodAt{int32(file + 1), int32(i), d}
-				}
-			}
-			n := int32(0)
-			for d := range cd.Fields() {
-				if int64(d.Index) < int64(len(fields)) && fields[d.Index].file == 0 && f.Field(d.Index).Class == c {
-					fields[d.Index] = fieldAt{int32(file + 1), int32(i), n, d}
-				}
-				if d.Static {
-					n++
-				}
+// model returns what the table of models says of a method of a file: its number
+// there, 0 for none, or ofApp.
+func (a *App) model(l *learned, file int, index uint32) uint16 {
+	p := &l.models[index]
+	if n := p.Load(); n != 0 {
+		return uint16(n - 1)
+	}
+	n := a.findModel(file, index)
+	p.Store(uint32(n) + 1)
+	return n
+}
+
+func (a *App) findModel(file int, index uint32) (of uint16) {
+	f := a.files[file]
+	m := f.Method(index)
+	class := f.Type(m.Class)
+	known := a.table.classes[class]
+	if _, ok := a.classes[class]; ok {
+		of = ofApp
+		// A method of Context is called by the name of the app's own class.
+		if asContext[f.String(m.Name)] {
+			if _, ok := a.find(file, index); !ok {
+				class, known = contexts[0], true
 			}
 		}
-		a.methodAt[file], a.fieldAt[file] = methods, fields
-	})
+	}
+	if !known {
+		return of
+	}
+	name, proto := f.String(m.Name), f.ProtoString(m.Proto)
+	if len(class)+len("->")+len(name)+len(proto) > maxProto {
+		return of
+	}
+	var buf [256]byte
+	text := append(append(append(buf[:0], class...), "->"...), name...)
+	n, ok := a.table.index[string(append(text, proto[:strings.IndexByte(proto, ')')+1]...))]
+	if !ok {
+		n = a.table.index[string(text)]
+	}
+	if n != 0 {
+		return n
+	}
+	return of
 }
 
-// of returns what a class defines.
+// of returns what a class defines. Of several definitions of one member the
+// first counts, and a class cannot define members of another one.
 func (a *App) of(at classAt) *members {
 	return recall(a, a.members, at, func() *members {
-		a.define(at.file)
 		f := a.files[at.file]
-		cd := f.ClassData(at.class)
-		m := &members{map[member]methodAt{}, map[member]fieldAt{}}
+		cd, c := f.ClassData(at.class), f.Class(at.class).Type
+		m := &members{}
 		for d := range cd.Methods() {
-			if int64(d.Index) >= int64(len(a.methodAt[at.file])) || a.methodAt[at.file][d.Index].at() != at {
-				continue
-			}
-			r := f.Method(d.Index)
-			if k := (member{f.String(r.Name), f.ProtoString(r.Proto)}); len(k.typ) <= maxProto {
-				m.methods[k] = a.methodAt[at.file][d.Index]
+			if int64(d.Index) < int64(f.NumMethods()) && f.Method(d.Index).Class == c {
+				m.methods = append(m.methods, methodAt{int32(at.file + 1), int32(at.class), d})
 			}
 		}
+		n := int32(0)
 		for d := range cd.Fields() {
-			if int64(d.Index) < int64(len(a.fieldAt[at.file])) && a.fieldAt[at.file][d.Index].at() == at {
-				r := f.Field(d.Index)
-				m.fields[member{f.String(r.Name), f.Type(r.Type)}] = a.fieldAt[at.file][d.Index]
+			if int64(d.Index) < int64(f.NumFields()) && f.Field(d.Index).Class == c {
+				m.fields = append(m.fields, fieldAt{int32(at.file + 1), int32(at.class), n, d})
+			}
+			if d.Static {
+				n++
 			}
 		}
+		m.methods = once(m.methods, func(d methodAt) uint32 { return d.def.Index })
+		m.fields = once(m.fields, func(d fieldAt) uint32 { return d.def.Index })
 		return m
 	})
+}
+
+// once sorts by index and keeps the first of each.
+func once[T any](l []T, index func(T) uint32) []T {
+	slices.SortStableFunc(l, func(a, b T) int { return cmp.Compare(index(a), index(b)) })
+	return slices.CompactFunc(l, func(a, b T) bool { return index(a) == index(b) })
 }
 
 // recall returns what memo has for key, or computes and keeps it. Two that ask
@@ -340,32 +417,37 @@ const maxSupers = 32
 // find returns the definition of method index of file: in the class that it is
 // named with, or in a superclass. ok is false if no file of the app has it.
 func (a *App) find(file int, index uint32) (m methodAt, ok bool) {
-	a.define(file)
-	if m := a.methodAt[file][index]; m.file != 0 {
-		return m, true
-	}
 	f := a.files[file]
 	ref := f.Method(index)
-	class, key := f.Type(ref.Class), member{f.String(ref.Name), f.ProtoString(ref.Proto)}
-	for range maxSupers {
+	class := f.Type(ref.Class)
+	var key member
+	for i := range maxSupers {
 		at, ok := a.classes[class]
 		if !ok {
 			return methodAt{}, false
 		}
-		if m, ok := a.of(at).methods[key]; ok {
-			return m, true
+		def := a.of(at)
+		if i == 0 {
+			if at.file == file {
+				if m, ok := def.method(index); ok {
+					return m, true
+				}
+			}
+			key = member{f.String(ref.Name), f.ProtoString(ref.Proto)}
 		}
 		g := a.files[at.file]
+		if m, ok := def.methodNamed(g, key); ok {
+			return m, true
+		}
 		class = g.Type(g.Class(at.class).Super)
 	}
 	return methodAt{}, false
 }
 
 // returns tells what a call of method index of file returns, if a look into
-// its code tells: a value in which Param stands for its own parameters. Only for
-// files of which models was asked.
+// its code tells: a value in which Param stands for its own parameters.
 func (a *App) returns(file int, index uint32, depth int) Value {
-	p := &a.returned[file][depth][index]
+	p := a.learn(file).returned[depth].at(index)
 	if v := p.Load(); v != nil {
 		return *v
 	}
@@ -404,15 +486,25 @@ func (a *App) only(m methodAt, f *dex.File, index uint32) bool {
 	}
 	ref := f.Method(index)
 	key := member{f.String(ref.Name), f.ProtoString(ref.Proto)}
-	list := append([]classAt(nil), a.below[f.Type(ref.Class)]...)
+	list := append([]classAt(nil), a.subclasses(f.Type(ref.Class))...)
 	for i := 0; i < len(list); i++ {
-		if _, ok := a.of(list[i]).methods[key]; ok || len(list) > maxBelow {
+		h := a.files[list[i].file]
+		if a.defines(list[i], key) || len(list) > maxBelow {
 			return false
 		}
-		h := a.files[list[i].file]
-		list = append(list, a.below[h.Type(h.Class(list[i].class).Type)]...)
+		list = append(list, a.subclasses(h.Type(h.Class(list[i].class).Type))...)
 	}
 	return true
+}
+
+// defines reports whether a class that counts has a method of its own.
+func (a *App) defines(at classAt, key member) bool {
+	f := a.files[at.file]
+	if a.classes[f.Type(f.Class(at.class).Type)] != at {
+		return false
+	}
+	_, ok := a.of(at).methodNamed(f, key)
+	return ok
 }
 
 func (a *App) look(m methodAt, depth int) Value {
@@ -453,7 +545,7 @@ func telling(v Value) bool {
 
 // field tells what a read of field index of file gives, likewise.
 func (a *App) field(file int, index uint32, depth int) Value {
-	p := &a.fields[file][depth][index]
+	p := a.learn(file).fields[depth].at(index)
 	if v := p.Load(); v != nil {
 		return *v
 	}
@@ -477,12 +569,10 @@ func (a *App) readField(file int, index uint32, depth int) Value {
 		return v
 	}
 	at := fd.at()
-	g := a.files[at.file]
-	name := g.FieldString(fd.def.Index)
 	final := fd.def.Flags&dex.AccFinal != 0
 	if !fd.def.Static {
 		if final && depth < 2 {
-			if c, ok := a.constructed(at)[name]; ok {
+			if c, ok := a.constructed(at)[fd.def.Index]; ok {
 				return c
 			}
 		}
@@ -490,12 +580,14 @@ func (a *App) readField(file int, index uint32, depth int) Value {
 	}
 	init := a.initial(at, int(fd.n), f.Type(ref.Type))
 	if depth < 2 {
-		if c, ok := a.initialised(at)[name]; ok {
+		if c, ok := a.initialised(at)[fd.def.Index]; ok {
 			init = c
 		}
 	}
-	if c, ok := a.fieldsKnown[name]; ok {
-		init = c
+	if len(a.fieldsKnown) > 0 {
+		if c, ok := a.fieldsKnown[a.files[at.file].FieldString(fd.def.Index)]; ok {
+			init = c
+		}
 	}
 	switch {
 	case !constant(init):
@@ -523,22 +615,28 @@ func constant(v Value) bool {
 
 // findField returns the definition of a field likewise.
 func (a *App) findField(file int, index uint32) (fd fieldAt, ok bool) {
-	a.define(file)
-	if fd := a.fieldAt[file][index]; fd.file != 0 {
-		return fd, true
-	}
 	f := a.files[file]
 	ref := f.Field(index)
-	class, key := f.Type(ref.Class), member{f.String(ref.Name), f.Type(ref.Type)}
-	for range maxSupers {
+	class := f.Type(ref.Class)
+	var key member
+	for i := range maxSupers {
 		at, ok := a.classes[class]
 		if !ok {
 			return fieldAt{}, false
 		}
-		if fd, ok := a.of(at).fields[key]; ok {
-			return fd, true
+		def := a.of(at)
+		if i == 0 {
+			if at.file == file {
+				if fd, ok := def.field(index); ok {
+					return fd, true
+				}
+			}
+			key = member{f.String(ref.Name), f.Type(ref.Type)}
 		}
 		g := a.files[at.file]
+		if fd, ok := def.fieldNamed(g, key); ok {
+			return fd, true
+		}
 		class = g.Type(g.Class(at.class).Super)
 	}
 	return fieldAt{}, false
@@ -585,10 +683,10 @@ func encoded(f *dex.File, v dex.Value) Value {
 
 // initialised returns what the initialiser of a class leaves in its static
 // fields, as far as it stores one value only.
-func (a *App) initialised(at classAt) map[string]Value {
-	return recall(a, a.inits, at, func() (m map[string]Value) {
+func (a *App) initialised(at classAt) map[uint32]Value {
+	return recall(a, a.inits, at, func() (m map[uint32]Value) {
 		f := a.files[at.file]
-		clinit, ok := a.of(at).methods[member{"<clinit>", "()V"}]
+		clinit, ok := a.of(at).methodNamed(f, member{"<clinit>", "()V"})
 		d := clinit.def
 		if !ok || d.CodeOff == 0 {
 			return nil
@@ -602,11 +700,11 @@ func (a *App) initialised(at classAt) map[string]Value {
 
 // constructed returns what all constructors of a class leave in its final
 // fields, if they agree.
-func (a *App) constructed(at classAt) map[string]Value {
-	return recall(a, a.finals, at, func() map[string]Value {
+func (a *App) constructed(at classAt) map[uint32]Value {
+	return recall(a, a.finals, at, func() map[uint32]Value {
 		f := a.files[at.file]
 		units := 0
-		all := map[string]Value{}
+		all := map[uint32]Value{}
 		for d := range f.ClassData(at.class).Methods() {
 			if f.String(f.Method(d.Index).Name) != "<init>" || d.CodeOff == 0 {
 				continue

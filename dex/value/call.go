@@ -19,7 +19,7 @@ func (x *Analysis) call(pc uint32, in dex.Inst) {
 		x.setResult(x.custom(in))
 		return
 	}
-	if in.Op().IndexKind() != dex.IndexMethod || int64(in.Index()) >= int64(len(x.models)) {
+	if in.Op().IndexKind() != dex.IndexMethod || int64(in.Index()) >= int64(len(x.found.models)) {
 		x.touch(in)
 		x.setResult(unknown)
 		return
@@ -32,7 +32,8 @@ func (x *Analysis) call(pc uint32, in dex.Inst) {
 			return
 		}
 	}
-	if n := x.models[index]; n > 0 && n != ofApp {
+	model := x.app.model(x.found, x.file, index)
+	if n := model; n > 0 && n != ofApp {
 		c := call{index, x.callArgs(in, x.args[:0])}
 		x.args = c.args
 		m := &x.app.table.rows[n-1]
@@ -46,7 +47,7 @@ func (x *Analysis) call(pc uint32, in dex.Inst) {
 		x.setResult(none)
 		return
 	}
-	if x.models[index] == ofApp {
+	if model == ofApp {
 		x.args = x.callArgs(in, x.args[:0])
 		for i, a := range x.args {
 			if n := x.get(a); n.kind == kindSite && isBuilder(n.s) {

@@ -120,9 +120,9 @@ func (x *Analysis) Return() Value {
 }
 
 // stored returns what the method stores in static fields, or else in fields of
-// its receiver, by the name of the field, if it stores one value only.
-func (x *Analysis) stored(static bool) map[string]Value {
-	out := map[string]Value{}
+// its receiver, by the index of the field, if it stores one value only.
+func (x *Analysis) stored(static bool) map[uint32]Value {
+	out := map[uint32]Value{}
 	x.walk(func(_ uint32, in dex.Inst) {
 		op := in.Op()
 		switch {
@@ -141,11 +141,10 @@ func (x *Analysis) stored(static bool) map[string]Value {
 		m := x.mark()
 		v := x.value(x.reg(in.A()), x.f.Type(x.f.Field(i).Type))
 		x.back(m)
-		k := x.f.FieldString(i)
-		if old, ok := out[k]; ok && !equal(old, v) {
+		if old, ok := out[i]; ok && !equal(old, v) {
 			v = Value{}
 		}
-		out[k] = v
+		out[i] = v
 	})
 	return out
 }
