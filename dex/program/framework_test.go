@@ -1,8 +1,8 @@
 package program
 
 import (
-	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -63,40 +63,58 @@ func TestAndroidIntroduces(t *testing.T) {
 // Every class of the table must lead to java.lang.Object, and what a class
 // introduces must be sorted: the search depends on it.
 func TestAndroidTableIsSound(t *testing.T) {
-	tab := androidFramework().(*frameworkTable)
-	if len(tab.descs) < 6000 || !slices.IsSorted(tab.descs) {
-		t.Fatalf("%d classes, sorted %v", len(tab.descs), slices.IsSorted(tab.descs))
+	tab := androidFramework()
+	if tab.classes < 6000 {
+		t.Fatalf("%d classes", tab.classes)
 	}
-	for i, d := range tab.descs {
-		steps := 0
-		for j := i; tab.super[j] != 0; j = int(tab.super[j] - 1) {
-			if steps++; steps > 50 {
+	introduced := 0
+	for i := range tab.classes {
+		d := tab.desc(i)
+		if !strings.HasPrefix(d, "L") || !strings.HasSuffix(d, ";") || i > 0 && tab.desc(i-1) >= d {
+			t.Errorf("class %d is %q behind %q", i, d, tab.desc(i-1))
+		}
+		c, ok := tab.Class(d)
+		for steps := 0; ok && c.Super != ""; steps++ {
+			if steps > 50 {
 				t.Fatalf("%s: endless chain", d)
 			}
+			if c, ok = tab.Class(c.Super); !ok {
+				t.Errorf("%s: a superclass is missing", d)
+			}
 		}
-		if l := tab.intros[tab.inOff[i]:tab.inOff[i+1]]; !slices.IsSorted(l) {
-			t.Errorf("%s: methods not sorted", d)
+		for k := tab.inEnds.at(i); k < tab.inEnds.at(i+1); k++ {
+			name := tab.name(tab.intros.at(k))
+			if name == "" || !tab.Introduces(d, name) {
+				t.Errorf("%s: %q is not found", d, name)
+			}
+			introduced++
 		}
 	}
-	if st, err := os.Stat("framework.bin"); err != nil || st.Size() > 150<<10 {
-		t.Errorf("framework.bin: %v, %v", st, err)
+	if introduced < 20000 {
+		t.Errorf("%d methods are introduced", introduced)
 	}
 }
 
-func FuzzDecodeFramework(f *testing.F) {
+func FuzzFramework(f *testing.F) {
 	f.Add(frameworkBin[:200])
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if tab, err := decodeFramework(b); err == nil {
-			tab.Class("Ljava/lang/Object;")
+	f.Add("")
+	f.Add("\x02\x00\x00\x00" + strings.Repeat("\x00", 16+16))
+	f.Fuzz(func(t *testing.T, b string) {
+		if tab, err := openFramework(b); err == nil {
+			for i := range tab.classes + 1 {
+				tab.Class(tab.desc(i))
+				tab.Introduces(tab.desc(i), "run")
+			}
 		}
 	})
 }
 
-func BenchmarkDecodeFramework(b *testing.B) {
+func BenchmarkFramework(b *testing.B) {
 	for b.Loop() {
-		if _, err := decodeFramework(frameworkBin); err != nil {
+		t, err := openFramework(frameworkBin)
+		if err != nil {
 			b.Fatal(err)
 		}
+		t.Introduces("Landroid/app/Activity;", "onCreate")
 	}
 }

@@ -23,12 +23,12 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"compress/flate"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -39,10 +39,11 @@ import (
 const (
 	flagInterface = 1
 	flagAbstract  = 2
+	flagShift     = 24
 )
 
-// formatVersion is the first byte of the inflated table.
-const formatVersion = 1
+// formatVersion is the first number of the table.
+const formatVersion = 2
 
 type class struct {
 	name     string // dotted, inner classes with "$"
@@ -234,19 +235,20 @@ func inherited(classes map[string]*class, c *class) map[string]bool {
 	return names
 }
 
-// pack writes the table, all numbers as uvarints, deflated:
+// pack writes the table, which is read where it lies: nothing is inflated or
+// decoded before a question can be answered. All numbers are little-endian, of
+// 32 bits unless another size is named:
 //
-//	version
-//	number of classes, then their descriptors, sorted
-//	number of method names, then the names
-//	for each class: flags; index of the superclass + 1; number of interfaces
-//	and their indices
-//	for each class: number of methods it introduces
-//	for each class and method that it introduces: 0 for the first name that
-//	was not named yet, else the index of its name + 1
-//
-// Strings are their bytes each followed by a NUL, after front coding: the
-// number of bytes shared with the one before, less than 0x80, in one byte.
+//	version, number of classes C, of method names N, of interfaces I that
+//	classes have and of methods M that they introduce
+//	C+1 ends of descriptors, the first 0; the descriptors are sorted
+//	N+1 ends of names likewise
+//	C+1 ends of the interfaces of each class, the first 0
+//	C+1 ends of the methods that each class introduces, the first 0
+//	C superclasses: index + 1, 0 for none; the flags above bit 24
+//	I interfaces, indices of 16 bits
+//	M names, indices of 16 bits, ascending for each class
+//	the text of the descriptors, then that of the names
 func pack(classes map[string]*class) ([]byte, error) {
 	var list []*class
 	for _, c := range classes {
@@ -275,95 +277,78 @@ func pack(classes map[string]*class) ([]byte, error) {
 		}
 		slices.Sort(intro[c])
 	}
-	// Names stand in the order in which classes introduce them: then most of
-	// them need no index.
 	var names []string
-	nameIndex := map[string]uint64{}
-	for _, c := range list {
-		for _, n := range intro[c] {
-			if _, ok := nameIndex[n]; !ok {
-				nameIndex[n] = uint64(len(names))
-				names = append(names, n)
-			}
-		}
+	for _, l := range intro {
+		names = append(names, l...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(list) > math.MaxUint16 || len(names) > math.MaxUint16 {
+		return nil, errors.New("too many names for indices of 16 bits")
 	}
 
-	var b []byte
-	put := func(n uint64) { b = binary.AppendUvarint(b, n) }
-	putStrings := func(list []string) {
-		put(uint64(len(list)))
-		prev := ""
-		for _, s := range list {
-			n := 0
-			for n < min(len(prev), len(s), 0x7f) && prev[n] == s[n] {
-				n++
-			}
-			b = append(b, byte(n))
-			b = append(b, s[n:]...)
-			b = append(b, 0)
-			prev = s
-		}
-	}
-	put(formatVersion)
-	putStrings(descs)
-	putStrings(names)
+	var supers, ifEnds, inEnds []uint32
+	var ifaces, intros []uint16
+	ifEnds, inEnds = append(ifEnds, 0), append(inEnds, 0)
 	for _, c := range list {
-		var flags uint64
+		var flags uint32
 		if c.iface {
 			flags |= flagInterface
 		}
 		if c.abstract {
 			flags |= flagAbstract
 		}
-		put(flags)
-		super, ifaces := "java.lang.Object", []uint64{}
+		super := "java.lang.Object"
 		for _, s := range c.supers {
 			sc := classes[s]
 			switch {
 			case sc == nil:
 				return nil, fmt.Errorf("%s: super type %s is not declared", c.name, s)
 			case sc.iface:
-				ifaces = append(ifaces, index[s])
+				ifaces = append(ifaces, uint16(index[s]))
 			default:
 				super = s
 			}
 		}
-		if c.name == "java.lang.Object" {
-			put(0)
-		} else {
-			put(index[super] + 1)
+		up := uint32(0)
+		if c.name != "java.lang.Object" {
+			up = uint32(index[super]) + 1
 		}
-		put(uint64(len(ifaces)))
-		for _, i := range ifaces {
-			put(i)
-		}
-	}
-	for _, c := range list {
-		put(uint64(len(intro[c])))
-	}
-	fresh := uint64(0)
-	for _, c := range list {
+		supers = append(supers, up|flags<<flagShift)
 		for _, n := range intro[c] {
-			if nameIndex[n] == fresh {
-				put(0)
-				fresh++
-			} else {
-				put(nameIndex[n] + 1)
-			}
+			i, _ := slices.BinarySearch(names, n)
+			intros = append(intros, uint16(i))
+		}
+		ifEnds, inEnds = append(ifEnds, uint32(len(ifaces))), append(inEnds, uint32(len(intros)))
+	}
+
+	var b []byte
+	put := func(list ...uint32) {
+		for _, n := range list {
+			b = binary.LittleEndian.AppendUint32(b, n)
 		}
 	}
-	var z bytes.Buffer
-	w, err := flate.NewWriter(&z, flate.BestCompression)
-	if err != nil {
-		return nil, err
+	put(formatVersion, uint32(len(list)), uint32(len(names)), uint32(len(ifaces)), uint32(len(intros)))
+	put(ends(descs)...)
+	put(ends(names)...)
+	put(ifEnds...)
+	put(inEnds...)
+	put(supers...)
+	for _, n := range slices.Concat(ifaces, intros) {
+		b = binary.LittleEndian.AppendUint16(b, n)
 	}
-	if _, err := w.Write(b); err != nil {
-		return nil, err
+	return append(b, strings.Join(descs, "")+strings.Join(names, "")...), nil
+}
+
+// ends returns where each text ends if all stand behind each other, after a 0.
+func ends(list []string) []uint32 {
+	out := make([]uint32, 1, len(list)+1)
+	n := 0
+	for _, s := range list {
+		n += len(s)
+		out = append(out, uint32(n))
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return z.Bytes(), nil
+	return out
 }
 
 func descriptor(name string) string { return "L" + strings.ReplaceAll(name, ".", "/") + ";" }
