@@ -20,7 +20,7 @@ func Ask(n int) {
 	// The heap takes the room of this slice, which nobody has touched, and gets
 	// it back with the advice still on it. Large slices begin with a page, as the
 	// advice must; the kernel takes the whole huge pages among them.
-	_ = unix.Madvise(make([]byte, n), unix.MADV_HUGEPAGE)
+	_ = unix.Madvise(room(n), unix.MADV_HUGEPAGE)
 	debug.FreeOSMemory()
 }
 
