@@ -164,11 +164,18 @@ func (g *graph) number(m member) MethodID {
 func (g *graph) findOverrides() {
 	t := g.t
 	called := make([]bool, t.numMethods())
-	sigCalled := make([]bool, len(t.sigs.a))
+	const sieve = 1 << 18
+	sigCalled := make([]uint64, sieve/64) // by a hash of the signature
+	sieveOf := func(s signature) (word int, bit uint64) {
+		h := uint64(s) * t.protos.factor
+		h = (h ^ h>>32) % sieve
+		return int(h / 64), 1 << (h % 64)
+	}
 	for i, m := range g.callTo {
 		if g.callKind[i].dispatches() {
 			called[m] = true
-			sigCalled[t.sig(MethodID(m))] = true
+			w, bit := sieveOf(t.sig(MethodID(m)))
+			sigCalled[w] |= bit
 		}
 	}
 	found := newPairs(1 << 12)
@@ -181,7 +188,10 @@ func (g *graph) findOverrides() {
 		above := t.supers(k)
 		for _, x := range t.classMethods.row(uint32(c)) {
 			m := MethodID(x)
-			if !t.isDefined(m) || !sigCalled[t.sig(m)] || t.mFlags[m]&(accStatic|accPrivate) != 0 {
+			if !t.isDefined(m) || t.mFlags[m]&(accStatic|accPrivate) != 0 {
+				continue
+			}
+			if w, bit := sieveOf(t.sig(m)); sigCalled[w]&bit == 0 {
 				continue
 			}
 			if work += len(above); work > maxOverrideWork || len(found.a) > maxOverrides {
@@ -227,7 +237,7 @@ func (g *graph) findOverrides() {
 
 // inherited returns the method that class c has or inherits from a class of
 // the app.
-func (g *graph) inherited(c ClassID, sig uint32) MethodID {
+func (g *graph) inherited(c ClassID, sig signature) MethodID {
 	t := g.t
 	for steps := 0; steps < maxSupers && c != NoClass && t.isApp(c); steps++ {
 		if d := t.find(c, sig); d != NoMethod && t.isDefined(d) && t.mFlags[d]&(accStatic|accPrivate) == 0 {
@@ -376,7 +386,7 @@ func (p *Program) EntryPoints(c ClassID) []MethodID {
 
 func (t *tables) entryPoints(c ClassID) []MethodID {
 	var out []MethodID
-	seen := map[uint32]bool{}
+	seen := map[signature]bool{}
 	first := true
 	for steps := 0; steps < maxSupers && c != NoClass && t.isApp(c); steps++ {
 		for _, x := range t.classMethods.row(uint32(c)) {

@@ -117,6 +117,14 @@ type Values interface {
 	Reflected(body int, pc uint32) []string
 }
 
+// Prototypes is what a [Unit] may implement as well, so that the text of a
+// prototype need not be put together to know which one it is.
+type Prototypes interface {
+	// AppendProto appends the types of prototype i: of its parameters, then of
+	// what it returns. ok is false if that is not known.
+	AppendProto(i uint32, to []uint32) (types []uint32, ok bool)
+}
+
 // MethodID is a method of any unit or of the framework: dense, from 0. Methods
 // of one descriptor in several units are one. Numbers are the same whenever the
 // same units are given in the same order.
@@ -203,8 +211,7 @@ func (p *Program) Name(m MethodID) (class, name, proto string) {
 		}
 		return "", "", ""
 	}
-	s := t.sig(m)
-	return t.classes.list[t.class(m)], t.names.list[t.sigs.a[s]], t.protos.list[t.sigs.b[s]]
+	return t.classes.list[t.class(m)], t.name(m), t.proto(m)
 }
 
 // Lookup finds a method by its parts.
@@ -219,7 +226,7 @@ func (p *Program) Lookup(class, name, proto string) (MethodID, bool) {
 
 // Class finds a class by its descriptor.
 func (p *Program) Class(descriptor string) (ClassID, bool) {
-	c, ok := p.tables().classes.index[descriptor]
+	c, ok := p.tables().classes.find(descriptor)
 	return ClassID(c), ok
 }
 
@@ -301,7 +308,7 @@ func (p *Program) Super(c ClassID) ClassID {
 func (p *Program) Supers(class string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		t := p.tables()
-		c, ok := t.classes.index[class]
+		c, ok := t.classes.find(class)
 		if !ok {
 			t.frameworkSupers(class, yield)
 			return

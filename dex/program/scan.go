@@ -106,8 +106,8 @@ func newScan(g *graph, units []Unit) *scan {
 		runMemo: map[runKey][]MethodID{},
 	}
 	add := func(class, method string, r row) {
-		c, ok := t.classes.index[class]
-		m, ok2 := t.names.index[method]
+		c, ok := t.classes.find(class)
+		m, ok2 := t.names.find(method)
 		if ok && ok2 {
 			s.rowed[m] = true
 			s.rows[rowKey{ClassID(c), m}] = r
@@ -126,12 +126,11 @@ func newScan(g *graph, units []Unit) *scan {
 	n := len(t.super)
 	g.created, g.mentioned = make([]bool, n), make([]bool, n)
 	s.clinit = make([]MethodID, n)
-	name, ok := t.names.index["<clinit>"]
-	proto, ok2 := t.protos.index["()V"]
-	sig, ok3 := t.sigs.find(name, proto)
+	proto, ok := t.findProto("()V")
+	sig := signatureOf(t.nameClinit, proto)
 	for c := range s.clinit {
 		s.clinit[c] = NoMethod
-		if ok && ok2 && ok3 && t.isApp(ClassID(c)) {
+		if ok && t.nameClinit != NoIndex && t.isApp(ClassID(c)) {
 			if m := t.find(ClassID(c), sig); t.isDefined(m) {
 				s.clinit[c] = m
 			}
@@ -282,7 +281,7 @@ func (s *scan) findRegistrations(m MethodID, kind RefKind) (out []registration) 
 	if !framework && !byRow {
 		return out
 	}
-	proto := t.sigs.b[t.sig(m)]
+	proto := t.sig(m).proto()
 	i, _ := slices.BinarySearchFunc(s.params, proto, func(p param, proto uint32) int { return cmp.Compare(p.proto, proto) })
 	for ; i < len(s.params) && s.params[i].proto == proto; i++ {
 		switch p := s.params[i]; {
@@ -299,20 +298,20 @@ func (s *scan) findRegistrations(m MethodID, kind RefKind) (out []registration) 
 // callbacks, in the order of the prototypes.
 func (s *scan) callbackParams() {
 	t := s.t
-	is := map[string]bool{}
-	for c, d := range t.classes.list {
-		if s.isCallback(ClassID(c)) {
-			is[d] = true
-		}
+	is := make([]bool, len(t.super))
+	for c := range is {
+		is[c] = s.isCallback(ClassID(c))
 	}
-	is["Ljava/lang/Class;"] = true
-	for i, proto := range t.protos.list {
-		at := 0
-		for d := range params(proto) {
-			if is[d] {
-				s.params = append(s.params, param{uint32(i), at, ClassID(t.classes.index[d]), d == "Ljava/lang/Class;"})
+	class := NoClass
+	if c, ok := t.classes.find("Ljava/lang/Class;"); ok {
+		class = ClassID(c)
+		is[c] = true
+	}
+	for i := range uint32(t.protos.num()) {
+		for at, c := range t.protos.params(i) {
+			if c != NoClass && is[c] {
+				s.params = append(s.params, param{i, at, c, c == class})
 			}
-			at++
 		}
 	}
 }
@@ -334,30 +333,6 @@ func (s *scan) isCallback(c ClassID) bool {
 		}
 	}
 	return t.cFlags[c]&accInterface != 0 && !plainInterfaces[d]
-}
-
-// params yields the descriptors of a prototype's parameters.
-func params(proto string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		s := strings.TrimPrefix(proto, "(")
-		for s != "" && s[0] != ')' {
-			n := 0
-			for n < len(s) && s[n] == '[' {
-				n++
-			}
-			if n < len(s) && s[n] == 'L' {
-				e := strings.IndexByte(s[n:], ';')
-				if e < 0 {
-					return
-				}
-				n += e
-			}
-			if n >= len(s) || !yield(s[:n+1]) {
-				return
-			}
-			s = s[n+1:]
-		}
-	}
 }
 
 // site finds out what one call that hands something over may run.
@@ -417,7 +392,7 @@ func (s *scan) reflected(x site) {
 			name, proto = rest[:i], rest[i:]
 		}
 		found := false
-		if c, ok := s.t.classes.index[class]; ok {
+		if c, ok := s.t.classes.find(class); ok {
 			for _, m := range s.t.classMethods.row(c) {
 				if s.t.name(MethodID(m)) != name || proto != "" && s.t.proto(MethodID(m)) != proto {
 					continue
@@ -448,7 +423,7 @@ func (s *scan) object(body, pc uint32, to MethodID, r registration) {
 	if len(found) != 1 {
 		if v, ok := s.units[s.unit].(Values); ok {
 			if d := v.ArgClass(int(body)-t.bodyBase[s.unit], pc, r.arg); d != "" {
-				if c, ok := t.classes.index[d]; ok && t.isApp(ClassID(c)) && t.isA(ClassID(c), r.typ) {
+				if c, ok := t.classes.find(d); ok && t.isApp(ClassID(c)) && t.isA(ClassID(c), r.typ) {
 					found = append(found[:0], ClassID(c))
 				}
 			}
@@ -496,11 +471,8 @@ func (s *scan) returned() (out []ClassID) {
 			s.g.truncated = true
 			return out
 		}
-		proto := s.t.proto(MethodID(s.g.callTo[i]))
-		if e := strings.LastIndexByte(proto, ')'); e >= 0 {
-			if c, ok := s.t.classes.index[proto[e+1:]]; ok && s.t.isApp(ClassID(c)) {
-				out = addOnce(out, ClassID(c))
-			}
+		if c := s.t.protos.returns(s.t.sig(MethodID(s.g.callTo[i])).proto()); c != NoClass && s.t.isApp(c) {
+			out = addOnce(out, c)
 		}
 	}
 	return out
@@ -542,14 +514,14 @@ func (s *scan) runAll(body, pc uint32, c ClassID, r registration) {
 // classes of the app: its own, and inherited ones that are not overridden.
 func (s *scan) eachMethod(c ClassID, fn func(MethodID)) {
 	t := s.t
-	var seen []uint32
+	var seen []signature
 	for steps := 0; steps < maxSupers && c != NoClass && t.isApp(c); steps++ {
 		for _, x := range t.classMethods.row(uint32(c)) {
 			m := MethodID(x)
 			if !t.isDefined(m) || t.mFlags[m]&(accStatic|accPrivate) != 0 || steps > 0 && slices.Contains(seen, t.sig(m)) {
 				continue
 			}
-			if n := t.name(m); n == "<init>" || n == "<clinit>" {
+			if n := t.nameOf(m); n == t.nameInit || n == t.nameClinit {
 				continue
 			}
 			fn(m)
@@ -594,8 +566,8 @@ func (s *scan) finish() {
 		if t.isDefined(m) && t.mFlags[m]&accStatic != 0 {
 			at = 0
 		}
-		for d := range params(t.proto(m)) {
-			if x, ok := t.classes.index[d]; ok && d[0] == 'L' && ClassID(x) != t.object && (t.isA(ClassID(x), p.reg.typ) || t.isA(p.reg.typ, ClassID(x))) {
+		for _, c := range t.protos.params(t.sig(m).proto()) {
+			if c != NoClass && t.classes.list[c][0] == 'L' && c != t.object && (t.isA(c, p.reg.typ) || t.isA(p.reg.typ, c)) {
 				w := wrapper{m, p.reg.typ}
 				if !known[w] && len(wrappers) < maxWrappers {
 					known[w] = true
@@ -702,7 +674,7 @@ func (s *scan) outer(c ClassID) []ClassID {
 	out := []ClassID{c}
 	d := s.t.classes.list[c]
 	for i := strings.LastIndexByte(d, '$'); i > 0; i = strings.LastIndexByte(d[:i], '$') {
-		if o, ok := s.t.classes.index[d[:i]+";"]; ok && len(out) < 8 {
+		if o, ok := s.t.classes.find(d[:i] + ";"); ok && len(out) < 8 {
 			out = append(out, ClassID(o))
 		}
 	}

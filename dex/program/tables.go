@@ -1,7 +1,6 @@
 package program
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -16,89 +15,8 @@ const (
 	maxOverrideWork = 64 << 20 // look-ups while overrides are collected
 	maxOverrides    = 4 << 20  // pairs of a method and one that overrides it
 	maxProtoText    = 64 << 20 // bytes of all prototypes; they are put together by whoever reads the file
+	maxPlainProto   = 1 << 12  // bytes of one that is told by its types
 )
-
-// symbols gives numbers to strings, in the order in which they come.
-type symbols struct {
-	index map[string]uint32
-	list  []string
-}
-
-func (s *symbols) intern(text string) uint32 {
-	if i, ok := s.index[text]; ok {
-		return i
-	}
-	i := uint32(len(s.list))
-	s.index[text] = i
-	s.list = append(s.list, text)
-	return i
-}
-
-// pairs gives numbers to pairs of numbers, in the order in which they come: a
-// hash table with open addressing. The factor is random, so that no file can be
-// made to collide; what is found does not depend on it.
-type pairs struct {
-	slots  []pairSlot
-	a, b   []uint32
-	factor uint64
-}
-
-// pairSlot holds a pair and its number + 1; 0 is a free slot.
-type pairSlot struct{ a, b, n uint32 }
-
-func newPairs(n int) pairs {
-	size := 16
-	for size < 2*n {
-		size *= 2
-	}
-	return pairs{slots: make([]pairSlot, size), a: make([]uint32, 0, n), b: make([]uint32, 0, n), factor: rand.Uint64() | 1}
-}
-
-// slot returns the slot of a pair, or the free one where it belongs.
-func (p *pairs) slot(a, b uint32) *pairSlot {
-	mask := uint32(len(p.slots) - 1)
-	h := uint32((uint64(a)<<32 | uint64(b)) * p.factor >> 32)
-	for {
-		s := &p.slots[h&mask]
-		if s.n == 0 || s.a == a && s.b == b {
-			return s
-		}
-		h++
-	}
-}
-
-// warm touches the slot where a pair begins to be looked for, so that it is at
-// hand when that is done. To touch many at once takes as long as one.
-func (p *pairs) warm(a, b uint32) uint32 {
-	h := uint32((uint64(a)<<32 | uint64(b)) * p.factor >> 32)
-	return p.slots[h&uint32(len(p.slots)-1)].n
-}
-
-func (p *pairs) find(a, b uint32) (uint32, bool) {
-	s := p.slot(a, b)
-	return s.n - 1, s.n != 0
-}
-
-func (p *pairs) intern(a, b uint32) uint32 {
-	s := p.slot(a, b)
-	if s.n != 0 {
-		return s.n - 1
-	}
-	if 2*len(p.a) >= len(p.slots) {
-		old := p.slots
-		p.slots = make([]pairSlot, 2*len(old))
-		for _, o := range old {
-			if o.n != 0 {
-				*p.slot(o.a, o.b) = o
-			}
-		}
-		s = p.slot(a, b)
-	}
-	p.a = append(p.a, a)
-	p.b = append(p.b, b)
-	*s = pairSlot{a, b, uint32(len(p.a))}
-	return s.n - 1
-}
 
 // rows is a list of lists (compressed sparse rows): row i is
 // val[off[i]:off[i+1]].
@@ -107,7 +25,7 @@ type rows struct{ off, val []uint32 }
 func (r *rows) row(i uint32) []uint32 { return r.val[r.off[i]:r.off[i+1]] }
 
 // invert returns n rows: row v lists the positions of v in val, ascending.
-func invert(n int, val []uint32) rows {
+func invert[T ~uint32](n int, val []T) rows {
 	r := rows{off: make([]uint32, n+1), val: make([]uint32, len(val))}
 	for _, v := range val {
 		r.off[v+1]++
@@ -134,12 +52,17 @@ func group(n int, keys, val []uint32) rows {
 
 // tables is what needs no look at code: numbers, names, hierarchy.
 type tables struct {
-	classes, names, protos symbols
-	typeOf                 [][]ClassID  // by unit and type index
-	methodOf               [][]MethodID // by unit and method index
+	units          []Unit
+	classes, names symbols
+	plain          []bool // by class: its descriptor is well-formed
+	protos         prototypes
+	methods        methodTable
+	typeOf         [][]ClassID  // by unit and type index
+	methodOf       [][]MethodID // by unit and method index
 
-	sigs    pairs // name, proto
-	methods pairs // class, sig
+	// Names that mean something; NoIndex if no method has them.
+	nameInit, nameClinit uint32
+	nameObject           []uint32 // those of methods of java.lang.Object
 
 	// Of methods that a unit defines; mUnit is -1 for others.
 	mUnit, mBody []int32
@@ -163,7 +86,6 @@ type tables struct {
 	introAsked pairs // class and name
 	introKnown []bool
 	object     ClassID
-	touched    uint32 // of no meaning; keeps what is touched from being optimised away
 	truncated  bool
 
 	subOnce sync.Once
@@ -179,13 +101,18 @@ func (t *tables) isDefined(m MethodID) bool {
 }
 
 func (t *tables) build(units []Unit, fw Framework) {
-	t.fw = fw
+	t.units, t.fw = units, fw
 	t.number(units)
 	t.define(units)
 	t.hierarchy(units)
+	t.protos.odd.each(func(i uint32, text string) {
+		// The framework may have added names.
+		id := t.protos.oddID[i]
+		t.parse(text, t.protos.of(id)[:0])
+	})
 	t.closures()
 	t.resolveAll()
-	t.classMethods = invert(len(t.classes.list), t.methods.a)
+	t.classMethods = invert(len(t.classes.list), t.methods.class)
 }
 
 // number gives every type and method its number.
@@ -196,109 +123,202 @@ func (t *tables) number(units []Unit) {
 		nm += u.NumMethods()
 		np += u.NumProtos()
 	}
-	t.classes = symbols{index: make(map[string]uint32, nt)}
-	t.names = symbols{index: make(map[string]uint32, nm/4)}
-	t.protos = symbols{index: make(map[string]uint32, np)}
-	t.sigs = newPairs(nm / 2)
-	t.methods = newPairs(nm)
+	t.classes = newSymbols(nt + 1)
+	t.plain = make([]bool, 0, nt+1)
+	t.names = newSymbols(nm / 3)
+	t.protos = newPrototypes(np)
 	t.introAsked = newPairs(1 << 10)
-	t.object = ClassID(t.classes.intern("Ljava/lang/Object;"))
-	room := maxProtoText
+	t.object = t.internClass("Ljava/lang/Object;")
 	for _, u := range units {
 		types := make([]ClassID, u.NumTypes())
 		for i := range types {
 			types[i] = NoClass
 			if s := u.Type(uint32(i)); s != "" {
-				types[i] = ClassID(t.classes.intern(s))
+				types[i] = t.internClass(s)
 			}
 		}
-		protos := make([]uint32, u.NumProtos())
-		for i := range protos {
-			protos[i] = NoIndex
+		t.typeOf = append(t.typeOf, types)
+	}
+	t.methods = newMethodTable(len(t.classes.list), nm)
+	t.numberMethods(units)
+	for c, r := range t.methods.runs {
+		if r.n > longRun {
+			t.methods.spread(ClassID(c))
+		}
+	}
+	known := func(name string) uint32 {
+		if n, ok := t.names.find(name); ok {
+			return n
+		}
+		return NoIndex
+	}
+	t.nameInit, t.nameClinit = known("<init>"), known("<clinit>")
+	for name := range objectMethods {
+		if n := known(name); n != NoIndex {
+			t.nameObject = append(t.nameObject, n)
+		}
+	}
+}
+
+func (t *tables) internClass(d string) ClassID {
+	c := t.classes.intern(d)
+	if int(c) == len(t.plain) {
+		t.plain = append(t.plain, isPlain(d))
+	}
+	return ClassID(c)
+}
+
+// numberProtos returns the numbers of a unit's prototypes. twice tells that two
+// of them are the same.
+func (t *tables) numberProtos(ui int, u Unit, room *int, seen *stamps) (protos []uint32, twice bool) {
+	protos = make([]uint32, u.NumProtos())
+	typed, _ := u.(Prototypes)
+	types := t.typeOf[ui]
+	var buf []uint32
+	var list []ClassID
+	for i := range protos {
+		protos[i] = NoIndex
+		at := textAt{uint32(ui), uint32(i)}
+		list = list[:0]
+		size := len("()")
+		ok := typed != nil
+		if ok {
+			buf, ok = typed.AppendProto(uint32(i), buf[:0])
+			ok = ok && len(buf) > 0
+		}
+		for _, x := range buf {
+			if ok = ok && int64(x) < int64(len(types)) && types[x] != NoClass && t.plain[types[x]]; !ok {
+				break
+			}
+			size += len(t.classes.list[types[x]])
+			list = append(list, types[x])
+		}
+		if !ok || size > maxPlainProto {
 			s := u.Proto(uint32(i))
-			if room -= len(s); room < 0 {
+			if *room -= len(s); *room < 0 {
 				t.truncated = true
+			} else if s != "" {
+				protos[i] = t.internText(s, at, list)
+			}
+		} else if *room -= max(size, 4*len(list)); *room < 0 {
+			t.truncated = true
+		} else {
+			protos[i] = t.protos.intern(list, at)
+		}
+		if protos[i] != NoIndex {
+			twice = seen.again(protos[i], ui) || twice
+		}
+	}
+	return protos, twice
+}
+
+// stamps tells what came up in a unit already.
+type stamps []uint32
+
+func (s *stamps) again(n uint32, unit int) bool {
+	for int(n) >= len(*s) {
+		*s = append(*s, 0)
+	}
+	was := (*s)[n] == uint32(unit)+1
+	(*s)[n] = uint32(unit) + 1
+	return was
+}
+
+func (t *tables) numberMethods(units []Unit) {
+	room := maxProtoText
+	var protosSeen, namesSeen stamps
+	var refs []methodRef
+	var names []uint32
+	for ui, u := range units {
+		protos, twice := t.numberProtos(ui, u, &room, &protosSeen)
+		types := t.typeOf[ui]
+		methods := make([]MethodID, u.NumMethods())
+		refs = slices.Grow(refs[:0], len(methods))[:len(methods)]
+		names = slices.Grow(names[:0], u.NumStrings())[:u.NumStrings()]
+		clear(names)
+		for i := range refs {
+			r := &refs[i]
+			r.class = NoClass
+			class, name, proto := u.Method(uint32(i))
+			if int64(class) >= int64(len(types)) || int64(name) >= int64(len(names)) || int64(proto) >= int64(len(protos)) {
 				continue
 			}
-			if s != "" {
-				protos[i] = t.protos.intern(s)
+			if types[class] != NoClass && protos[proto] != NoIndex {
+				*r = methodRef{types[class], name, proto}
+				names[name] = 1
 			}
 		}
-		names := make([]uint32, u.NumStrings()) // + 1; 0 is not asked yet
-		methods := make([]MethodID, u.NumMethods())
-		// In batches, so that the misses of a cache overlap.
-		var batch [64]struct{ class, name, proto, sig uint32 }
-		touched := uint32(0)
-		for start := 0; start < len(methods); start += len(batch) {
-			part := methods[start:min(start+len(batch), len(methods))]
-			for i := range part {
-				b := &batch[i]
-				b.class = NoIndex
-				class, name, proto := u.Method(uint32(start + i))
-				if int64(class) >= int64(len(types)) || int64(name) >= int64(len(names)) || int64(proto) >= int64(len(protos)) {
-					continue
-				}
-				if types[class] == NoClass || protos[proto] == NoIndex {
-					continue
-				}
-				if names[name] == 0 {
-					names[name] = t.names.intern(u.String(name)) + 1
-				}
-				b.class, b.name, b.proto = uint32(types[class]), names[name]-1, protos[proto]
-				touched += t.sigs.warm(b.name, b.proto)
-			}
-			for i := range part {
-				if b := &batch[i]; b.class != NoIndex {
-					b.sig = t.sigs.intern(b.name, b.proto)
-					touched += t.methods.warm(b.class, b.sig)
-				}
-			}
-			for i := range part {
-				part[i] = NoMethod
-				if b := &batch[i]; b.class != NoIndex {
-					part[i] = t.method(ClassID(b.class), b.sig)
-				}
+		// In the order in which the texts lie in the file.
+		for i, used := range names {
+			if used != 0 {
+				names[i] = t.names.intern(u.String(uint32(i)))
+				twice = namesSeen.again(names[i], ui) || twice
 			}
 		}
-		t.touched = touched
-		t.typeOf = append(t.typeOf, types)
+		m := &t.methods
+		last := methodRef{class: NoClass}
+		fresh := false // this is the first run of the class, and it is sorted
+		for i, r := range refs {
+			if r.class == NoClass {
+				methods[i] = NoMethod
+				continue
+			}
+			if r.class != last.class {
+				if fresh = !twice && m.runs[r.class].n == 0; fresh {
+					m.runs[r.class].first = uint32(len(m.sig))
+				}
+			} else if r.name < last.name || r.name == last.name && r.proto <= last.proto {
+				fresh = false
+			}
+			last = r
+			if sig := signatureOf(names[r.name], protos[r.proto]); fresh {
+				methods[i] = m.add(r.class, sig)
+				m.runs[r.class].n++
+			} else {
+				methods[i] = m.intern(r.class, sig)
+			}
+		}
 		t.methodOf = append(t.methodOf, methods)
 	}
 }
 
-func (t *tables) numMethods() int { return len(t.methods.a) }
+// methodRef is an entry of a unit's table of methods.
+type methodRef struct {
+	class       ClassID
+	name, proto uint32 // of the unit
+}
+
+func (t *tables) numMethods() int { return len(t.methods.sig) }
 
 // class, sig, nameOf, name and proto are the parts of a method that has a number.
-func (t *tables) class(m MethodID) ClassID { return ClassID(t.methods.a[m]) }
-func (t *tables) sig(m MethodID) uint32    { return t.methods.b[m] }
-func (t *tables) nameOf(m MethodID) uint32 { return t.sigs.a[t.methods.b[m]] }
+func (t *tables) class(m MethodID) ClassID { return t.methods.class[m] }
+func (t *tables) sig(m MethodID) signature { return t.methods.sig[m] }
+func (t *tables) nameOf(m MethodID) uint32 { return t.methods.sig[m].name() }
 func (t *tables) name(m MethodID) string   { return t.names.list[t.nameOf(m)] }
-func (t *tables) proto(m MethodID) string  { return t.protos.list[t.sigs.b[t.methods.b[m]]] }
+func (t *tables) proto(m MethodID) string {
+	at := t.protos.at[t.sig(m).proto()]
+	return t.units[at.unit].Proto(at.index)
+}
 
 // method returns the number of a method and gives it one if it has none.
-func (t *tables) method(c ClassID, sig uint32) MethodID {
-	return MethodID(t.methods.intern(uint32(c), sig))
-}
+func (t *tables) method(c ClassID, sig signature) MethodID { return t.methods.intern(c, sig) }
 
-func (t *tables) find(c ClassID, sig uint32) MethodID {
-	if m, ok := t.methods.find(uint32(c), sig); ok {
-		return MethodID(m)
-	}
-	return NoMethod
-}
+func (t *tables) find(c ClassID, sig signature) MethodID { return t.methods.find(c, sig) }
 
 func (t *tables) lookup(class, name, proto string) MethodID {
-	c, ok := t.classes.index[class]
-	n, ok2 := t.names.index[name]
-	r, ok3 := t.protos.index[proto]
-	if !ok || !ok2 || !ok3 {
-		return NoMethod
-	}
-	s, ok := t.sigs.find(n, r)
+	c, ok := t.classes.find(class)
 	if !ok {
 		return NoMethod
 	}
-	return t.find(ClassID(c), s)
+	n, ok := t.names.find(name)
+	if !ok {
+		return NoMethod
+	}
+	r, ok := t.findProto(proto)
+	if !ok {
+		return NoMethod
+	}
+	return t.find(ClassID(c), signatureOf(n, r))
 }
 
 // typ returns the class of type i of unit u.
@@ -404,13 +424,14 @@ func (t *tables) hierarchy(units []Unit) {
 }
 
 func (t *tables) frameworkClass(descriptor string) ClassID {
-	c := t.classes.intern(descriptor)
+	c := t.internClass(descriptor)
 	if int(c) == len(t.defUnit) {
+		t.methods.runs = append(t.methods.runs, run{})
 		t.defUnit = append(t.defUnit, -1)
 		t.defClass = append(t.defClass, -1)
 		t.cFlags = append(t.cFlags, 0)
 	}
-	return ClassID(c)
+	return c
 }
 
 // cutCycles removes the relations that lead back to a class that is being
@@ -574,7 +595,7 @@ var objectMethods = map[string]bool{
 // method of that name (a number). Only to be called while something is built.
 func (t *tables) introduces(c ClassID, name uint32) bool {
 	if c == t.object {
-		return objectMethods[t.names.list[name]]
+		return slices.Contains(t.nameObject, name)
 	}
 	if t.fw == nil {
 		return false
@@ -607,10 +628,11 @@ func (t *tables) resolve(m MethodID) MethodID {
 	if t.mUnit[m] >= 0 || !t.isApp(c) {
 		return m
 	}
-	sig, name, id := t.sig(m), t.name(m), t.nameOf(m)
-	if name == "<init>" || name == "<clinit>" {
+	sig, name := t.sig(m), t.nameOf(m)
+	if name == t.nameInit || name == t.nameClinit {
 		return m // never inherited
 	}
+	ofObject := slices.Contains(t.nameObject, name)
 	k := c
 	for steps := 0; t.isApp(k); steps++ {
 		if d := t.find(k, sig); d != NoMethod && int(d) < len(t.mUnit) && t.mUnit[d] >= 0 {
@@ -621,9 +643,9 @@ func (t *tables) resolve(m MethodID) MethodID {
 		}
 	}
 	// k is the first class of the framework.
-	if k != t.object || objectMethods[name] {
+	if k != t.object || ofObject {
 		for f := k; f != NoClass; f = t.super[f] {
-			if t.introduces(f, id) {
+			if t.introduces(f, name) {
 				return t.method(f, sig)
 			}
 		}
@@ -633,11 +655,11 @@ func (t *tables) resolve(m MethodID) MethodID {
 			if d := t.find(f, sig); d != NoMethod && int(d) < len(t.mUnit) && t.mUnit[d] >= 0 {
 				return d
 			}
-		} else if f != t.object && t.introduces(f, id) {
+		} else if f != t.object && t.introduces(f, name) {
 			return t.method(f, sig)
 		}
 	}
-	if k == t.object && !objectMethods[name] {
+	if k == t.object && !ofObject {
 		// Nobody has such a method. Perhaps an interface that is not known.
 		for _, s := range t.supers(c) {
 			if f := ClassID(s); !t.isApp(f) && f != t.object && t.unknown(f) {

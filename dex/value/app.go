@@ -163,8 +163,6 @@ type methodAt struct {
 	def   dex.MethodDef
 }
 
-func (m methodAt) at() classAt { return classAt{int(m.file) - 1, int(m.class)} }
-
 // fieldAt is a field likewise; n is its number among the static ones.
 type fieldAt struct {
 	file  int32

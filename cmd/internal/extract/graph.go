@@ -43,6 +43,24 @@ func (u graphUnit) EachRef(i int, fn func(pc, index uint32, kind program.RefKind
 	}
 }
 
+// AppendProto appends the types of a prototype, if the unit has them at hand.
+func (u graphUnit) AppendProto(i uint32, to []uint32) ([]uint32, bool) {
+	if p, ok := u.Unit.(program.Prototypes); ok {
+		return p.AppendProto(i, to)
+	}
+	return to, false
+}
+
+// AppendProto appends the types of a prototype: of its parameters, then of what
+// it returns.
+func (u *dexUnit) AppendProto(i uint32, to []uint32) ([]uint32, bool) {
+	p := u.f.Proto(i)
+	for _, t := range p.Params.All() {
+		to = append(to, t)
+	}
+	return append(to, p.Return), true
+}
+
 // ArgClass returns the class of an argument, if it is known.
 func (u graphUnit) ArgClass(body int, pc uint32, arg int) string {
 	if d, ok := u.Unit.(glancer); ok && !d.mayBeObject(body, pc, arg) {

@@ -132,6 +132,15 @@ func refKind(op dex.Opcode, kind dex.IndexKind) program.RefKind {
 // Proto implements program.Unit.
 func (u *Unit) Proto(i uint32) string { return u.ProtoString(i) }
 
+// AppendProto implements program.Prototypes.
+func (u *Unit) AppendProto(i uint32, to []uint32) ([]uint32, bool) {
+	p := u.File.Proto(i)
+	for _, t := range p.Params.All() {
+		to = append(to, t)
+	}
+	return append(to, p.Return), true
+}
+
 // Field implements program.Unit.
 func (u *Unit) Field(i uint32) (class, name, typ uint32) {
 	f := u.File.Field(i)
