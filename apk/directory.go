@@ -118,16 +118,21 @@ func (a *Archive) load() error {
 // findEnds returns every end record in the window at the end of the file, the
 // last first, as Android searches them.
 func (a *Archive) findEnds(window []byte) []end {
-	var ends []end
-	start := a.size - int64(len(window))
-	for p := len(window); len(ends) < 16; {
-		p = bytes.LastIndex(window[:p], []byte(endMagic))
-		if p < 0 {
+	var at []int                       // of the last 16
+	for p := 0; ; p += len(endMagic) { // forwards, as that is what is fast
+		i := bytes.Index(window[p:], []byte(endMagic))
+		if p += i; i < 0 || len(window)-p < endSize {
 			break
 		}
-		if len(window)-p >= endSize {
-			ends = append(ends, a.parseEnd(window[p:], start+int64(p)))
+		if len(at) == 16 {
+			at = at[1:]
 		}
+		at = append(at, p)
+	}
+	start := a.size - int64(len(window))
+	var ends []end
+	for _, p := range slices.Backward(at) {
+		ends = append(ends, a.parseEnd(window[p:], start+int64(p)))
 	}
 	return ends
 }

@@ -151,6 +151,9 @@ func isBlockExt(ext string) bool { return ext == "RSA" || ext == "DSA" || ext ==
 // splitName returns the upper-case base and extension of a file directly in
 // META-INF, else nothing.
 func splitName(name string) (base, ext string) {
+	if name == "" || name[0] < 0x80 && name[0] != 'M' && name[0] != 'm' {
+		return "", "" // as nearly all
+	}
 	up := strings.ToUpper(name)
 	rest, ok := strings.CutPrefix(up, "META-INF/")
 	if !ok || strings.Contains(rest, "/") {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/telltale-apk/telltale/apk/binread"
@@ -215,9 +216,25 @@ func TestOATVersions(t *testing.T) {
 }
 
 func TestOATWithoutItsCode(t *testing.T) {
-	c, err := OpenOAT(arttest.OAT(arttest.OATOptions{Version: 170, Elsewhere: true}, arttest.Dex{Location: "x", Data: files(t)[0]}))
-	if err != nil || c.Elsewhere != 1 || len(c.Codes) != 0 {
+	data := arttest.OAT(arttest.OATOptions{Version: 170, Elsewhere: true}, arttest.Dex{Location: "x", Data: files(t)[0]})
+	c, err := OpenOAT(data)
+	if err != nil || c.Elsewhere != 1 || len(c.Codes) != 0 || OATHoldsDEX(bytes.NewReader(data), int64(len(data))) {
 		t.Errorf("%v %+v", err, c)
+	}
+}
+
+// TestOATHoldsDEX: what is far behind the header counts, too.
+func TestOATHoldsDEX(t *testing.T) {
+	for _, version := range []int{39, 124, 131, 233} {
+		for _, filter := range []string{"speed", strings.Repeat("x", 100_000)} {
+			data := arttest.OAT(arttest.OATOptions{Version: version, Filter: filter}, arttest.Dex{Location: "x", Data: files(t)[0]})
+			if c, err := OpenOAT(data); err != nil || len(c.Codes) != 1 {
+				t.Fatalf("%d: %v %+v", version, err, c)
+			}
+			if !OATHoldsDEX(bytes.NewReader(data), int64(len(data))) {
+				t.Errorf("%d, %d bytes of filter: no code", version, len(filter))
+			}
+		}
 	}
 }
 
@@ -302,8 +319,12 @@ func FuzzOAT(f *testing.F) {
 		f.Add(arttest.OAT(arttest.OATOptions{Version: version}, arttest.Dex{Location: "x", Data: in}))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if c, err := OpenOAT(data); err == nil {
+		c, err := OpenOAT(data)
+		if err == nil {
 			walk(c)
+		}
+		if holds := OATHoldsDEX(bytes.NewReader(data), int64(len(data))); holds != (err == nil && len(c.Codes) > 0) {
+			t.Errorf("holds code: %t; %v", holds, err)
 		}
 		if c, err := OpenODEX(data); err == nil {
 			walk(c)

@@ -3,6 +3,7 @@ package art
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"strconv"
 
 	"github.com/telltale-apk/telltale/apk/binread"
@@ -23,7 +24,51 @@ func OpenOAT(data []byte) (*Container, error) {
 	if !ok || at+8 > int64(len(data)) || string(data[at:at+4]) != "oat\n" {
 		return nil, binread.Errorf(binread.BadMagic, "oat header", 0, "an ELF file without OAT data")
 	}
-	return openOAT(data, at)
+	oat := data[at:]
+	return openOAT(oat, at, func(off int64) *dex.File { return embedded(oat, off) }, false)
+}
+
+// maxOAT is the size of the largest file that OATHoldsDEX reads.
+const maxOAT = 1 << 30
+
+// OATHoldsDEX reports whether OpenOAT would find code in the size bytes of r. It
+// reads no more than that takes: mostly the header, and those of DEX files.
+func OATHoldsDEX(r io.ReaderAt, size int64) bool {
+	e, err := elf.NewFile(r, size)
+	if err != nil {
+		return false
+	}
+	at, _, ok := e.SymbolOffset("oatdata")
+	if !ok || at < 0 || at+8 > size || size > maxOAT {
+		return false
+	}
+	head := func(off, n int64) []byte {
+		b := make([]byte, max(0, min(n, size-off)))
+		n1, _ := r.ReadAt(b, off) // what cannot be read holds nothing
+		return b[:n1]
+	}
+	find := func(off int64) *dex.File {
+		if off <= 0 || off > size-at-0x70 {
+			return nil
+		}
+		// Whether a file can be opened is told by its header.
+		return embedded(append([]byte{0}, head(at+off, 0x80)...), 1)
+	}
+	for _, n := range [2]int64{64 << 10, size} {
+		oat := head(at, n)
+		if len(oat) < 8 || string(oat[:4]) != "oat\n" {
+			return false
+		}
+		c, err := openOAT(oat, at, find, true)
+		switch {
+		case err == nil && len(c.Codes) > 0:
+			return true
+		case err == nil && len(c.Anomalies) == 0, int64(len(oat)) == size-at:
+			return false
+		}
+		// Perhaps because it goes on behind what was read.
+	}
+	return false
 }
 
 // storeOffset returns where the key-value store begins, from the OAT header.
@@ -53,9 +98,10 @@ func recordWords(version int) int64 {
 	return n
 }
 
-// openOAT reads the header at data[at:].
-func openOAT(data []byte, at int64) (*Container, error) {
-	oat := data[at:]
+// openOAT reads the OAT header at the start of oat, which stands at an offset of
+// the file. find opens the DEX file at an offset from the header, nil if there is
+// none. If first is set the first one ends it, and its code is not gone over.
+func openOAT(oat []byte, at int64, find func(off int64) *dex.File, first bool) (*Container, error) {
 	c := &Container{Format: "oat", Version: string(bytes.TrimRight(oat[4:8], "\x00"))}
 	version, err := strconv.Atoi(c.Version)
 	if err != nil {
@@ -100,7 +146,7 @@ func openOAT(data []byte, at int64) (*Container, error) {
 			c.odd(binread.Truncated, "oat dex files", at+records, "record %d of %d: %v", i, n, cur.Err())
 			break
 		}
-		f := embedded(oat, off)
+		f := find(off)
 		if f == nil {
 			c.Elsewhere++
 			if version < 75 {
@@ -113,6 +159,10 @@ func openOAT(data []byte, at int64) (*Container, error) {
 			cur.Skip(4 * int64(f.NumClasses())) // offsets of classes
 		}
 		code.File = f
+		if first {
+			c.Codes = append(c.Codes, code)
+			break
+		}
 		// What would restore quickened code is not kept in OAT files.
 		code.count()
 		c.Codes = append(c.Codes, code)

@@ -7,10 +7,17 @@
 // run might not get (no time left, a file that could not be read, a fault) are
 // not kept.
 //
+// Every byte is hashed each time. That is most of what a second run costs, and
+// size, time of change and inode would say for nearly nothing that a file is the same,
+// as they do for git. But git asks who works in the folder, and here files come from
+// whom they tell on: who can write one can give it the size and the time of
+// another (adb pull -a, unpacked archives and rsync do so without malice), and an
+// app would pass for what it no longer is. So there is no such option.
+//
 // # On disk
 //
 // DIR/v1/ab/cdef… holds one result: a line with the format, the key and the
-// digest of what follows, then the result as JSON. A file is written under
+// digest of what follows, then the result (see codec.go). A file is written under
 // another name and renamed, so that runs at the same time and runs that end in
 // the middle do no harm; what is damaged or of another key is as good as absent.
 // When a run that added something ends, the files that were not used for longest
@@ -28,7 +35,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,7 +52,7 @@ import (
 )
 
 const (
-	format = "telltale-cache-1"
+	format = "telltale-cache-2"
 	// DefaultLimit is how many bytes all results together take at most.
 	DefaultLimit = 1 << 30
 	// maxResult is how large one result may be; larger ones are not kept.
@@ -71,7 +77,7 @@ type Cache struct {
 // limit bounds its bytes. identity names everything besides the app that results
 // depend on: engine, rules, options.
 func Open(dir string, limit int64, identity ...string) (*Cache, error) {
-	c := &Cache{dir: filepath.Join(dir, "v1"), limit: limit, identity: digestOf(identity...)}
+	c := &Cache{dir: filepath.Join(dir, "v1"), limit: limit, identity: digestOf(append(identity, layout())...)}
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -172,8 +178,8 @@ func (c *Cache) load(key string) *event.App {
 	if string(data[:line]) != head(key, body) {
 		return nil
 	}
-	a := new(event.App)
-	if json.Unmarshal(body, a) != nil {
+	a := decode(body)
+	if a == nil {
 		return nil
 	}
 	if now := time.Now(); now.Sub(st.ModTime()) > fresh {
@@ -184,8 +190,8 @@ func (c *Cache) load(key string) *event.App {
 
 // store keeps a result. That it cannot be kept is no reason to fail.
 func (c *Cache) store(key string, a *event.App) {
-	body, err := json.Marshal(a)
-	if err != nil || len(body) > maxResult || int64(len(body)) > c.limit {
+	body := encode(a)
+	if len(body) > maxResult || int64(len(body)) > c.limit {
 		return
 	}
 	name := c.file(key)

@@ -2,13 +2,18 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/telltale-apk/telltale/cmd/internal/cache"
+	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/cmd/internal/extract"
 	"github.com/telltale-apk/telltale/cmd/internal/scan"
 	"github.com/telltale-apk/telltale/signatures"
 )
@@ -42,9 +47,30 @@ func (e *env) cache(c *cli.Context, rules *signatures.Rules, o *scan.Options) (*
 	if o.Runner == nil {
 		o.Runner = scan.InProcess(scan.Patience)
 	}
-	o.Runner = k.Runner(o.Runner)
+	jobs := o.Jobs
+	o.Runner = k.Runner(&missing{Runner: o.Runner, grow: func() { e.growHeap(jobs) }})
 	e.cached = k.Counts
 	return k, nil
+}
+
+// missing does what the cache does not have. The heap is made ready for that
+// when it is needed, as it is for a large app or many; see largeHeap.
+type missing struct {
+	scan.Runner
+	apps atomic.Int32
+	once sync.Once
+	grow func()
+}
+
+func (m *missing) App(ctx context.Context, src extract.Source, o scan.Options) *event.App {
+	size := int64(0)
+	for _, p := range src.Parts {
+		size += p.Size
+	}
+	if m.apps.Add(1) > 16 || size > 1<<20 {
+		m.once.Do(m.grow)
+	}
+	return m.Runner.App(ctx, src, o)
 }
 
 // engine names this build of the program: its version and the revision that it

@@ -69,6 +69,12 @@ func (e *env) smallHeap() {
 }
 
 func (e *env) largeHeap(jobs int) {
+	if e.cached == nil { // else perhaps no app has to be looked at
+		e.growHeap(jobs)
+	}
+}
+
+func (e *env) growHeap(jobs int) {
 	hugepages.Ask(min(jobs, 16) * roomOfApp)
 	if e.vars["GOGC"] == "" {
 		debug.SetGCPercent(100)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/apk/binread"
@@ -44,7 +45,9 @@ type Options struct {
 // Digest returns the SHA-256 of a part.
 func Digest(ctx context.Context, p Part) ([32]byte, error) {
 	h := sha256.New()
-	n, err := io.CopyBuffer(struct{ io.Writer }{h}, ctxReader{ctx, io.NewSectionReader(p.R, 0, p.Size)}, make([]byte, 256<<10))
+	buf := hashed.Get().(*[256 << 10]byte)
+	defer hashed.Put(buf)
+	n, err := io.CopyBuffer(struct{ io.Writer }{h}, ctxReader{ctx, io.NewSectionReader(p.R, 0, p.Size)}, buf[:])
 	if err != nil {
 		return [32]byte{}, err
 	}
@@ -53,6 +56,8 @@ func Digest(ctx context.Context, p Part) ([32]byte, error) {
 	}
 	return [32]byte(h.Sum(nil)), nil
 }
+
+var hashed = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 
 // ctxReader ends with the context, so that hashing a huge file can be interrupted.
 type ctxReader struct {
@@ -300,7 +305,12 @@ func readAll(p Part) ([]byte, error) {
 	if p.Size > most {
 		return nil, binread.Errorf(binread.TooLarge, "", -1, "%d bytes; the limit for a single code file is %d", p.Size, int64(most))
 	}
-	return io.ReadAll(io.NewSectionReader(p.R, 0, p.Size))
+	data := make([]byte, p.Size) // which the file has: it was asked when it was opened
+	n, err := io.ReadFull(io.NewSectionReader(p.R, 0, p.Size), data)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // it has shrunk since
+	}
+	return data[:n], err
 }
 
 // place says where an archive stands in the app.

@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"github.com/telltale-apk/telltale/apk"
-	"github.com/telltale-apk/telltale/apk/elf"
 	"github.com/telltale-apk/telltale/dex/art"
 )
 
@@ -20,19 +19,7 @@ func HoldsCode(r io.ReaderAt, size int64, kind apk.Kind) bool {
 		n, _ := r.ReadAt(head, 0)
 		return art.HoldsDEX(head[:n])
 	case apk.KindELF:
-		f, err := elf.NewFile(r, size)
-		if err != nil {
-			return false
-		}
-		if _, _, ok := f.SymbolOffset("oatdata"); !ok {
-			return false
-		}
-		data, err := readAll(Part{R: r, Size: size})
-		if err != nil {
-			return false
-		}
-		c, err := art.OpenOAT(data)
-		return err == nil && len(c.Codes) > 0
+		return art.OATHoldsDEX(r, size)
 	}
 	return false
 }
