@@ -261,6 +261,31 @@ func TestResume(t *testing.T) {
 		}
 	}
 
+	// Results of a run that was called otherwise are not mixed with others; the
+	// same said in other words is the same.
+	for _, c := range []struct {
+		begun, now []string
+		want       string
+	}{
+		{nil, []string{"--show-keys"}, "it was begun without options that change results, and this run is with --show-keys:"},
+		{nil, []string{"--locale", "zh-CN"}, "with --locale zh-CN"},
+		{[]string{"--max-inflated", "1GiB", "--no-profiles"}, nil, "it was begun with --max-inflated 1GiB --no-profiles, and"},
+		{[]string{"--max-inflated", "1GiB"}, []string{"--max-inflated", "1024MiB"}, ""},
+	} {
+		write("")
+		if code, _, stderr := exit(t, scan(c.begun...)); code != 0 {
+			t.Fatalf("%d %s", code, stderr)
+		}
+		before := read()
+		code, _, stderr := exit(t, scan(c.now...))
+		if c.want == "" && code == 0 && read() == before {
+			continue
+		}
+		if c.want == "" || code != 2 || !strings.Contains(stderr, c.want) || read() != before {
+			t.Errorf("%v after %v: exit %d, %q", c.now, c.begun, code, stderr)
+		}
+	}
+
 	// Conditions, the summary and other formats know of what is held.
 	write("")
 	if code, _, stderr := exit(t, scan("--fail-on", "tracker")); code != 1 {
@@ -501,6 +526,9 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		{"explain", "../../testdata/apks/browser.apk", "imei"},
 		{"diff", "../../testdata/apks/notes.apk", "../../testdata/apks/browser.apk"},
 		{"policy", "show", "privacy-strict"},
+		{"signatures", "show", "gson"},
+		{"signatures", "list"},
+		{"signatures", "search", "com.umeng"},
 	} {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -550,5 +578,39 @@ func TestLogLinesAreOnes(t *testing.T) {
 	code, _, stderr := exit(t, command(t, "scan", filepath.Join(dir, "missing\n\x1b[31mfake")))
 	if code != 2 || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "\x1b") {
 		t.Errorf("exit %d, %q", code, stderr)
+	}
+}
+
+// TestResumeIsAlone: two runs that write to one file would tear each other's
+// lines. The lock of a run that was killed does not outlive it.
+func TestResumeIsAlone(t *testing.T) {
+	dir := many(t, 2)
+	file := filepath.Join(t.TempDir(), "r.ndjson")
+	scan := func() *exec.Cmd {
+		return command(t, "scan", "--jobs", "1", "--log-level", "info", "--resume", file, "--format", "json", "--output", os.DevNull, dir)
+	}
+	first := scan()
+	first.Env = append(first.Env, faultEnv+"=app00001.apk=sleep")
+	stderr, err := first.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// When one app is told of, the other is asleep.
+	if _, err := stderr.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	code, _, msg := exit(t, scan())
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Wait()
+	if code != 2 || !strings.Contains(msg, "another run writes to it: wait for its end, or take another file") {
+		t.Errorf("beside another run: exit %d, %q", code, msg)
+	}
+	if code, _, msg := exit(t, scan()); code != 0 {
+		t.Errorf("after a run that was killed: exit %d, %q", code, msg)
 	}
 }

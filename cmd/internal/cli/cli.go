@@ -51,14 +51,41 @@ func usagef(format string, args ...any) error {
 
 // env is what commands share: streams, environment and logger.
 type env struct {
-	vars           map[string]string
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	log            *logrus.Logger
-	signal         *atomic.Int32 // the signal that ended the run, or 0
-	program        *Program
-	stats          *stats.Stats // nil if nobody asked
-	cached         func() (hits, misses int64)
+	vars    map[string]string
+	stdin   io.Reader
+	stdout  *watched
+	stderr  io.Writer
+	log     *logrus.Logger
+	signal  *atomic.Int32 // the signal that ended the run, or 0
+	program *Program
+	stats   *stats.Stats // nil if nobody asked
+	cached  func() (hits, misses int64)
+}
+
+// watched is standard output. It remembers that nobody reads it any more, also
+// where a command does not ask how each of its lines fared.
+type watched struct {
+	io.Writer
+	closed atomic.Bool
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if noReader(err) {
+		w.closed.Store(true)
+	}
+	return n, err
+}
+
+// file is standard output as a file, which may be a terminal.
+func (w *watched) file() (*os.File, bool) {
+	f, ok := w.Writer.(*os.File)
+	return f, ok
+}
+
+// noReader reports whether an error says that nobody reads what is written.
+func noReader(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // Program is the whole program. Its zero value is what is shipped; tests add
@@ -79,7 +106,7 @@ func Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 
 // Run is described at the function Run.
 func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &env{vars: map[string]string{}, stdin: stdin, stdout: stdout, stderr: stderr, log: logrus.New(), signal: new(atomic.Int32), program: p}
+	e := &env{vars: map[string]string{}, stdin: stdin, stdout: &watched{Writer: stdout}, stderr: stderr, log: logrus.New(), signal: new(atomic.Int32), program: p}
 	for _, kv := range environ {
 		if k, v, ok := strings.Cut(kv, "="); ok {
 			e.vars[k] = v
@@ -97,12 +124,15 @@ func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Read
 	var ee *exitError
 	switch {
 	case err == nil:
+		if e.stdout.closed.Load() {
+			code = exitPipe // what was left to say was not read
+		}
 	case errors.As(err, &ee):
 		code = ee.code
 		if ee.msg != "" {
 			fmt.Fprintf(stderr, "telltale: %s\n", cleanLines(ee.msg))
 		}
-	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+	case noReader(err):
 		code = exitPipe // who reads it has seen enough
 	default:
 		code = exitUsage

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -58,6 +59,10 @@ func openLedger(name string, start event.Start) (*ledger, error) {
 	if err != nil {
 		return fail(err)
 	}
+	if err := lockLedger(f, name); err != nil {
+		f.Close()
+		return fail(err)
+	}
 	l := &ledger{f: f, name: name, start: start}
 	if st, err := f.Stat(); err == nil {
 		l.wrote = st.ModTime()
@@ -67,6 +72,28 @@ func openLedger(name string, start event.Start) (*ledger, error) {
 		return fail(err)
 	}
 	return l, nil
+}
+
+// lockLedger makes sure that no other run writes to the file. The lock ends
+// with the file or the process, so a killed run leaves none behind.
+func lockLedger(f *os.File, name string) error {
+	busy, err := lock(f)
+	if err != nil {
+		return fmt.Errorf("it cannot be locked: %s", errText(err))
+	}
+	if !busy {
+		// Another run may have put a new file in its place meanwhile.
+		a, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		b, err := os.Stat(name)
+		busy = err != nil || !os.SameFile(a, b)
+	}
+	if busy {
+		return errors.New("another run writes to it: wait for its end, or take another file")
+	}
+	return nil
 }
 
 var errNotOurs = errors.New("it does not begin as results of telltale do: take another file")
@@ -112,6 +139,9 @@ func (l *ledger) read() error {
 				return fmt.Errorf("it was begun by telltale %s with rules %s, and this is %s with %s: take another file",
 					s.Tool.Version, s.Signatures.Digest, l.start.Tool.Version, l.start.Signatures.Digest)
 			}
+			if !maps.Equal(s.Options, l.start.Options) {
+				return fmt.Errorf("it was begun %s, and this run is %s: its results would be others; resume it as it was begun, or take another file", withOptions(s.Options), withOptions(l.start.Options))
+			}
 			if !samePolicy(s.Policy, l.start.Policy) {
 				return fmt.Errorf("it was begun with another policy, baseline or --fail-on: take another file, or resume it as it was begun and judge it then: telltale policy check POLICY %s", l.name)
 			}
@@ -127,6 +157,22 @@ func (l *ledger) read() error {
 		}
 		l.end += int64(len(line))
 	}
+}
+
+// withOptions says how a run was called, as far as its results depend on it.
+func withOptions(o map[string]string) string {
+	if len(o) == 0 {
+		return "without options that change results"
+	}
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(o)) {
+		if o[k] == "true" {
+			out = append(out, "--"+k)
+		} else {
+			out = append(out, "--"+k+" "+o[k])
+		}
+	}
+	return "with " + strings.Join(out, " ")
 }
 
 // plan removes from found what the file holds, and from the file what has
@@ -257,9 +303,13 @@ func (l *ledger) rewrite() error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	l.f.Close()
+	old := l.f
+	defer old.Close() // with its lock, once the new one has ours
 	l.held, l.end = kept, off
 	if l.f, err = os.OpenFile(l.name, os.O_RDWR, 0); err != nil {
+		return err
+	}
+	if err := lockLedger(l.f, l.name); err != nil {
 		return err
 	}
 	_, err = l.f.Seek(off, io.SeekStart)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -52,7 +50,7 @@ func scanFlags() []cli.Flag {
 // limitFlags are those of every command that reads apps' files.
 func limitFlags() []cli.Flag {
 	flags := []cli.Flag{
-		&cli.DurationFlag{Name: "max-time", Value: 10 * time.Minute, Usage: "give one app at most `TIME` (0: no limit)"},
+		&cli.DurationFlag{Name: "max-time", Value: defaultMaxTime, Usage: "give one app at most `TIME` (0: no limit)"},
 	}
 	for _, l := range extract.AllLimits() {
 		value := strconv.FormatInt(l.Default, 10)
@@ -63,6 +61,8 @@ func limitFlags() []cli.Flag {
 	}
 	return flags
 }
+
+const defaultMaxTime = 10 * time.Minute
 
 // limits reads the flags that limit what one app may cost.
 func limits(c *cli.Context) (extract.Limits, time.Duration, error) {
@@ -182,12 +182,8 @@ func (e *env) scan(c *cli.Context) error {
 		return err
 	}
 	out.stats = e.stats
-	start := event.Start{
-		Schema:     event.Schema,
-		Tool:       event.Tool{Name: "telltale", Version: version},
-		Signatures: event.Signatures{Digest: rules.Digest(), Counts: rules.Counts()},
-		Policy:     judged.info,
-	}
+	start := Start(rules)
+	start.Policy, start.Options = judged.info, resultOptions(c, opt)
 	stopBar := e.progress(c, &opt)
 	sum, err := e.scanTo(c, out, start, judged, opt)
 	stopBar()
@@ -297,13 +293,43 @@ func (e *env) scanTo(c *cli.Context, out *outputs, start event.Start, judged *de
 	return sum, out.handle(&event.Message{Summary: sum})
 }
 
+// resultOptions names the flags that make results other than they would be
+// without them. What was said in another way is the same: 1GiB and 1024MiB.
+func resultOptions(c *cli.Context, opt scan.Options) map[string]string {
+	o := map[string]string{}
+	for _, l := range extract.AllLimits() {
+		if n, err := parseSize(c.String(l.Flag), l.Bytes); err == nil && n != l.Default {
+			o[l.Flag] = strconv.FormatInt(n, 10)
+			if l.Bytes {
+				o[l.Flag] = formatSize(n)
+			}
+		}
+	}
+	if opt.MaxTime != defaultMaxTime {
+		o["max-time"] = opt.MaxTime.String()
+	}
+	if opt.Locale != "" {
+		o["locale"] = opt.Locale
+	}
+	if opt.ShowKeys {
+		o["show-keys"] = "true"
+	}
+	switch {
+	case c.Bool("no-profiles"):
+		o["no-profiles"] = "true"
+	case len(c.StringSlice("add-profiles")) > 0:
+		o["add-profiles"] = opt.Profiles.Key()
+	}
+	return o
+}
+
 // writeFailed is the end of a command whose report could not be written.
 func (e *env) writeFailed(err error) error {
 	var ee *exitError
 	switch {
 	case errors.As(err, &ee):
 		return err
-	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+	case noReader(err):
 		// Who reads it has seen enough.
 		return &exitError{code: exitPipe}
 	}
@@ -372,7 +398,7 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 // reportOptions tells whether and how wide a terminal is.
 func (e *env) reportOptions(c *cli.Context) (report.Options, error) {
 	o := report.Options{Unknown: c.Bool("unknown"), All: c.Bool("all")}
-	f, ok := e.stdout.(*os.File)
+	f, ok := e.stdout.file()
 	tty := ok && term.IsTerminal(int(f.Fd()))
 	if tty {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {

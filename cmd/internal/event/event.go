@@ -28,6 +28,9 @@ type Start struct {
 	Signatures Signatures `json:"signatures"`
 	// Policy says what the run was judged by, if by anything.
 	Policy *Policy `json:"policy,omitempty"`
+	// Options are the flags that make results other than they would be without
+	// them, by name: limits, locale, show-keys and the like.
+	Options map[string]string `json:"options,omitempty"`
 }
 
 // Policy is what a run forbids and demands.

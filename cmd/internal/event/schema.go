@@ -22,8 +22,11 @@ type document struct {
 	Tool       Tool       `json:"tool"`
 	Signatures Signatures `json:"signatures"`
 	Policy     *Policy    `json:"policy,omitempty"`
-	Apps       []App      `json:"apps"`
-	Summary    Summary    `json:"summary"`
+
+	Options map[string]string `json:"options,omitempty"`
+
+	Apps    []App   `json:"apps"`
+	Summary Summary `json:"summary"`
 }
 
 // enums returns the closed lists of the contract.

@@ -172,6 +172,13 @@ func (h *jsonHandler) Handle(m *event.Message) error {
 			}
 			h.write(",\n  \"policy\": ", string(policy))
 		}
+		if len(m.Start.Options) > 0 {
+			options, err := encode(m.Start.Options, "  ", "  ")
+			if err != nil {
+				return err
+			}
+			h.write(",\n  \"options\": ", string(options))
+		}
 		h.write(",\n  \"apps\": [")
 	case m.App != nil:
 		b, err := encode(m.App, "    ", "  ")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -236,6 +237,8 @@ func (s *Saved) scanDocument(size int64) error {
 			err = json.Unmarshal(raw, &s.Start.Signatures)
 		case "policy":
 			err = json.Unmarshal(raw, &s.Start.Policy)
+		case "options":
+			err = json.Unmarshal(raw, &s.Start.Options)
 		case "summary":
 			err = json.Unmarshal(raw, &s.Summary)
 			whole = true
@@ -392,11 +395,16 @@ func Merge(reports []*Saved, reasons func(sum *event.Summary, strict bool) []eve
 				clean(s.Start.Tool.Name), clean(s.Start.Tool.Version), clean(shortDigest(s.Start.Signatures.Digest)),
 				clean(start.Tool.Name), clean(start.Tool.Version), clean(shortDigest(start.Signatures.Digest)))
 		}
+		if !maps.Equal(s.Start.Options, start.Options) {
+			start.Options = nil // of no report of both could they be said
+		}
 		for _, p := range s.apps {
 			apps = append(apps, from{p, s})
 		}
 		for k, n := range s.Summary.Skipped {
-			sum.Skipped[k] += n
+			if !slices.ContainsFunc(reports[:i], func(o *Saved) bool { return sameRun(o, s) }) {
+				sum.Skipped[k] += n
+			}
 		}
 		for _, r := range s.Summary.ExitReasons {
 			switch {
@@ -429,6 +437,14 @@ func Merge(reports []*Saved, reasons func(sum *event.Summary, strict bool) []eve
 	}
 	sum.ExitReasons = append(sum.ExitReasons, reasons(&sum, strict)...)
 	return h(&event.Message{Summary: &sum})
+}
+
+// sameRun reports whether two reports tell of the same files: their apps are
+// the same, and what they skipped. One that is given twice adds nothing. Reports
+// without an app are taken for different ones.
+func sameRun(x, y *Saved) bool {
+	return len(x.apps) > 0 && maps.Equal(x.Summary.Skipped, y.Summary.Skipped) &&
+		slices.EqualFunc(x.apps, y.apps, func(p, q savedApp) bool { return p.path == q.path && p.sha256 == q.sha256 && p.status == q.status })
 }
 
 func countApp(sum *event.Summary, p savedApp) {

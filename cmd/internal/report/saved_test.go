@@ -207,6 +207,10 @@ func TestMerge(t *testing.T) {
 	if want := []event.ExitReason{{Code: 1, Reason: "r"}, {Code: 3, Reason: "of 4"}}; !slices.Equal(sum.ExitReasons, want) || !wasStrict || sum.Apps != 4 || sum.WithTracker != 4 || sum.Skipped["text"] != 4 || sum.ByStatus["complete"] != 4 {
 		t.Errorf("summary %+v, strict %v", sum, wasStrict)
 	}
+	got = nil
+	if err := Merge([]*Saved{a, b, a}, reasons, collect); err != nil || strings.Join(got, "") != "abcd" || sum.Apps != 4 || sum.Skipped["text"] != 4 {
+		t.Errorf("a report that is given twice: %v, %s, %+v", err, got, sum)
+	}
 	if err := Merge([]*Saved{a, saved("y", "", "e")}, reasons, collect); err == nil || !strings.Contains(err.Error(), "report 2") {
 		t.Errorf("reports with different rules are merged: %v", err)
 	}
