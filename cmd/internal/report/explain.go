@@ -170,7 +170,11 @@ func (t *tree) sdk(s *finding.SDK, a *event.App) {
 
 // renamed writes on what it rests that a copy without its names was recognised.
 func (t *tree) renamed(r *finding.Renamed) {
-	t.line(2, fmt.Sprintf("renamed: by the profile %s, %.0f %% of the weight of its strings: %s", clean(r.Profile), 100*r.Share, clean(r.Text)))
+	by := fmt.Sprintf("%.0f %% of the weight of its strings", 100*r.Share)
+	if r.By == "code" {
+		by = "by code alone"
+	}
+	t.line(2, fmt.Sprintf("renamed: by the profile %s, %s: %s", clean(r.Profile), by, clean(r.Text)))
 	t.line(3, fmt.Sprintf("%s %s taken for its own, %s of them told from all others", thousands(r.Owned), plural2(r.Owned, "class is", "classes are"), thousands(r.Matched)))
 	for _, c := range r.Classes {
 		t.line(3, clean(c.Class)+" = "+clean(c.Original))

@@ -108,11 +108,11 @@ func (h *textHandler) app(a *event.App) {
 	h.hosts(a)
 	h.events(a)
 	h.unknownCode(a)
-	h.unseen(a)
 	if a.Status == fact.Complete && len(a.SDKs)+len(a.Identifiers) == 0 &&
 		!slices.ContainsFunc(a.Endpoints, func(e finding.Endpoint) bool { return e.Noise == "" }) {
 		h.printf("  %s\n", h.style(dim, "Nothing of what the rules know was found in it."))
 	}
+	h.unseen(a)
 	h.printf("\n")
 	h.remember(a)
 }

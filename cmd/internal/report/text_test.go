@@ -26,3 +26,18 @@ func TestClassesInNoPackage(t *testing.T) {
 		t.Errorf("got\n%s", out.String())
 	}
 }
+
+// What was looked for and not found stands before what could not be looked at.
+func TestNothingFoundComesBeforeNotSeen(t *testing.T) {
+	var out bytes.Buffer
+	h := newText(&out, Options{})
+	app := &event.App{Path: "a.apk", Status: fact.Complete}
+	app.Scope.NativeMethods = 3
+	if err := h.Handle(&event.Message{App: app}); err != nil {
+		t.Fatal(err)
+	}
+	s := out.String()
+	if i, j := strings.Index(s, "Nothing of what"), strings.Index(s, "Not seen"); i < 0 || j < i {
+		t.Errorf("%s", s)
+	}
+}

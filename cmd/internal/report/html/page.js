@@ -440,7 +440,7 @@
       s.events?.length > 0 && fold(plural(s.events.length, "event") + " handed to it", events(s.events)),
       (s.renamed || []).map(r => h("div", null, tag("renamed", "warn"), " ", t(r.text))),
       fold("Evidence", h("p", null, t(s.basis)),
-        (s.renamed || []).map(r => [h("p", null, plural(r.strings, "string"), " of the ", r.known, " known of it", r.nearest_version && ", most like version " + r.nearest_version, ": ", (r.samples || []).map(x => [h("code", null, x), " "])),
+        (s.renamed || []).map(r => [r.by === "code" ? h("p", null, "Recognised by the code of its classes alone: ", r.matched, " of ", r.known_classes) : h("p", null, plural(r.strings, "string"), " of the ", r.known, " known of it", r.nearest_version && ", most like version " + r.nearest_version, ": ", (r.samples || []).map(x => [h("code", null, x), " "])),
           r.classes?.length > 0 && list(["class in the app", "its name in the product"], r.classes.map(c => tr(h("code", null, c.class), h("code", null, c.original))))]),
         list(["evidence", "what was seen", "where"], (s.evidence || []).map(e => tr([e.kind, " ", dim(e.strength), e.count > 1 && dim(" ×" + e.count)], h("code", null, e.value), at(e)))),
         s.states?.length > 0 && [h("h3", null, "How far it is active"), h("ul", null, s.states.map(x => h("li", null, WORDS[x.state]?.[1] || x.state, ": ", t(x.reason))))],
