@@ -21,7 +21,8 @@ const disclaimer = "whether data is sent is not shown by it"
 
 func TestMessagesAccuseNobody(t *testing.T) {
 	n := 0
-	for _, dir := range []string{"cli", "diff", "filter", "fleet", "policy", "report", "scan", "store", "extract", "event", "../../signatures/judge", "../../signatures/finding", "../../signatures/fact", "../../signatures", "../../signatures/lint", "../../signatures/lint/checks",
+	for _, dir := range []string{
+		"cli", "diff", "filter", "fleet", "policy", "report", "scan", "store", "extract", "event", "../../signatures/judge", "../../signatures/finding", "../../signatures/fact", "../../signatures", "../../signatures/lint", "../../signatures/lint/checks",
 		"../../signatures/whynot", "../../signatures/learn", "../../signatures/profile", "../../signatures/convert", "../../signatures/corpus", "../telltale", "../telltale-worker", "../telltale-worker/internal/*",
 	} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
