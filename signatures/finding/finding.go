@@ -137,6 +137,10 @@ type Switch struct {
 // touch.
 type Renamed struct {
 	Profile string `json:"profile"` // name of the profile, as 'signatures list --profiles' has it
+	// By says what it was recognised by: "strings" and classes, or "code" alone,
+	// because none of its strings can be read. Then nothing is known of strings
+	// and of its version.
+	By string `json:"by"`
 	// Strings are how many of the Known strings of a version are in the app's
 	// code, Share the part of their weight, which is larger for rare ones.
 	Strings int      `json:"strings"`
@@ -149,10 +153,13 @@ type Renamed struct {
 	Nearest string `json:"nearest_version"`
 	// Matched counts classes that were told from all others one to one, Owned
 	// all that are taken for its own.
-	Matched int            `json:"matched"`
-	Owned   int            `json:"owned"`
-	Classes []RenamedClass `json:"classes"` // of those matched, some; descriptors
-	Text    string         `json:"text"`    // for people
+	Matched int `json:"matched"`
+	// KnownClasses is how many classes the profile could tell by their code, if By
+	// is "code"; else 0.
+	KnownClasses int            `json:"known_classes"`
+	Owned        int            `json:"owned"`
+	Classes      []RenamedClass `json:"classes"` // of those matched, some; descriptors
+	Text         string         `json:"text"`    // for people
 }
 
 // RenamedClass is a class and the name that it had.

@@ -92,13 +92,19 @@ func (j *judge) byProfile(m *signatures.SDKMatch) bool {
 	return named == nil || !named.Held
 }
 
+// silentTold is how many classes are quoted where no string can be.
+const silentTold = 5
+
 // tellRenamed says what profiles know of a product.
 func (j *judge) tellRenamed(f *finding.SDK, m *signatures.SDKMatch) {
 	alone := j.byProfile(m)
 	for _, p := range j.renamed.byRule[m.SDK.ID] {
 		r := finding.Renamed{
-			Profile: p.Profile.Name, Strings: p.Strings, Known: p.Known, Share: math.Round(p.Share*1000) / 1000,
+			Profile: p.Profile.Name, By: "strings", Strings: p.Strings, Known: p.Known, Share: math.Round(p.Share*1000) / 1000,
 			Nearest: nearest(&p.Version), Matched: p.Matched, Owned: len(p.Classes), Samples: []string{}, Classes: []finding.RenamedClass{},
+		}
+		if p.Silent {
+			r.By, r.Known, r.KnownClasses = "code", 0, p.Known
 		}
 		for _, s := range p.Samples {
 			r.Samples = append(r.Samples, s.Text)
@@ -113,6 +119,15 @@ func (j *judge) tellRenamed(f *finding.SDK, m *signatures.SDKMatch) {
 		})
 		r.Classes = r.Classes[:min(len(r.Classes), j.opt.locations())]
 		r.Text = renamedText(p, &r)
+		if p.Silent {
+			for _, c := range r.Classes[:min(len(r.Classes), silentTold)] {
+				at := slices.IndexFunc(p.Classes, func(m profile.ClassMatch) bool { return m.Name == c.Class })
+				f.Evidence = append(f.Evidence, finding.Evidence{
+					Kind: "class", Value: c.Class, Strength: rule.Weak, Signal: "profile: " + p.Profile.Name,
+					Location: finding.Location{Unit: j.units[p.Classes[at].Unit].info.Name, Class: c.Class},
+				})
+			}
+		}
 		f.Renamed = append(f.Renamed, r)
 		for i := range p.Samples {
 			s := &p.Samples[i]
@@ -171,6 +186,9 @@ func nearest(v *profile.VersionMatch) string {
 
 // renamedText explains a match to a person.
 func renamedText(p *profile.Match, r *finding.Renamed) string {
+	if p.Silent {
+		return fmt.Sprintf(msgProfileSilent, p.Matched, p.Known) + oldNames(r)
+	}
 	var parts []string
 	s := fmt.Sprintf(msgProfileStrings, p.Strings, p.Known)
 	if len(r.Samples) > 0 {
@@ -178,16 +196,7 @@ func renamedText(p *profile.Match, r *finding.Renamed) string {
 	}
 	parts = append(parts, s)
 	if p.Matched > 0 {
-		s := plural(p.Matched, "class", "classes") + " matched"
-		for i, c := range r.Classes[:min(len(r.Classes), 2)] {
-			if i == 0 {
-				s += ", for instance "
-			} else {
-				s += " and "
-			}
-			s += dotted(c.Class) + " = " + dotted(c.Original)
-		}
-		parts = append(parts, s)
+		parts = append(parts, plural(p.Matched, "class", "classes")+" matched"+oldNames(r))
 	}
 	switch v := &p.Version; {
 	case v.Literal != nil:
@@ -200,6 +209,20 @@ func renamedText(p *profile.Match, r *finding.Renamed) string {
 		parts = append(parts, fmt.Sprintf(msgProfileVersions, v.Low, v.High))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// oldNames names two classes and what they were called.
+func oldNames(r *finding.Renamed) string {
+	s := ""
+	for i, c := range r.Classes[:min(len(r.Classes), 2)] {
+		if i == 0 {
+			s += ", for instance "
+		} else {
+			s += " and "
+		}
+		s += dotted(c.Class) + " = " + dotted(c.Original)
+	}
+	return s
 }
 
 // profileConfidence is never as high as what a name gives.

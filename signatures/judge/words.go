@@ -31,6 +31,7 @@ const (
 
 	msgProfileStrings  = "%d of %d known strings"
 	msgProfileSample   = ", for instance %q"
+	msgProfileSilent   = "none of its strings can be read; %d of the %d classes that their code tells matched"
 	msgProfileLiteral  = "version from the string %s"
 	msgProfileVersion  = "of the versions that are known, its strings are most like those of %s"
 	msgProfileVersions = "of the versions that are known, its strings are most like those of %s to %s"

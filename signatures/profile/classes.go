@@ -113,7 +113,7 @@ func (s *search) classes() {
 	prints := make([][]classPrint, len(s.found))
 	for i := range s.found {
 		m := &s.found[i]
-		if m.Profile.Rule == "" {
+		if m.Profile.Rule == "" || !m.Sure && m.Share < minLikely && !m.dense() {
 			continue
 		}
 		prints[i] = nearestClasses(m.Profile, m.best)

@@ -28,7 +28,7 @@ import (
 // Strings are looked up in the bytes as they are: opening an index costs as much
 // as reading section 0.
 const (
-	indexMagic    = "TTPROF\x01\n"
+	indexMagic    = "TTPROF\x02\n"
 	indexSections = 8
 	indexHeader   = len(indexMagic) + 4*4 + 4*indexSections
 )
@@ -38,6 +38,7 @@ type classPrint struct {
 	name     string // descriptor; "" if it says nothing
 	versions []byte // bitmap
 	features []uint32
+	bare     []uint32 // those that encrypting strings does not change
 }
 
 // bitmap is a set of small numbers.
@@ -53,6 +54,7 @@ func (b bitmap) set(i int) { b[i/8] |= 1 << (i % 8) }
 func (l *Learner) Encode() []byte {
 	df, n := l.frequencies()
 	l.choose(df, n)
+	bares := l.bareFamilies()
 	slices.Sort(l.order)
 	var names []string
 	for _, name := range l.order {
@@ -144,7 +146,7 @@ func (l *Learner) Encode() []byte {
 	var profiles, origins []byte
 	for pi, name := range names {
 		p := l.profiles[name]
-		classes := l.encodeClasses(p, df)
+		classes := l.encodeClasses(p, df, bares)
 		profiles = appendText(profiles, name)
 		profiles = appendText(profiles, p.rule)
 		profiles = binary.AppendUvarint(profiles, uint64(len(p.versions)))
@@ -237,17 +239,21 @@ func (l *Learner) exclusive(x literal, name string) bool {
 
 // encodeClasses renders the classes of some versions: the length of the deflated
 // names, these joined by line ends, then for each the bitmap of versions, the
-// number of its features and these (u32).
-func (l *Learner) encodeClasses(p *learned, df map[uint64]int) []byte {
+// number of its features and these (u32), and the same of those without strings.
+func (l *Learner) encodeClasses(p *learned, df map[uint64]int, bares map[uint32]int) []byte {
 	type key struct {
 		name     string
 		features string
 	}
 	all := map[key]*classPrint{}
 	for _, vi := range withClasses(len(p.versions)) {
-		for _, c := range classesOf(p.versions[vi], df) {
+		for _, c := range classesOf(p.versions[vi], df, bares) {
 			var f []byte
 			for _, x := range c.features {
+				f = binary.BigEndian.AppendUint32(f, x)
+			}
+			f = append(f, 0)
+			for _, x := range c.bare {
 				f = binary.BigEndian.AppendUint32(f, x)
 			}
 			k := key{c.name, string(f)}
@@ -263,7 +269,7 @@ func (l *Learner) encodeClasses(p *learned, df map[uint64]int) []byte {
 		list = append(list, c)
 	}
 	slices.SortFunc(list, func(a, b *classPrint) int {
-		return cmp.Or(cmp.Compare(a.name, b.name), slices.Compare(a.features, b.features))
+		return cmp.Or(cmp.Compare(a.name, b.name), slices.Compare(a.features, b.features), slices.Compare(a.bare, b.bare))
 	})
 	var names []string
 	var rest []byte
@@ -272,6 +278,10 @@ func (l *Learner) encodeClasses(p *learned, df map[uint64]int) []byte {
 		rest = append(rest, c.versions...)
 		rest = append(rest, byte(len(c.features)))
 		for _, x := range c.features {
+			rest = binary.LittleEndian.AppendUint32(rest, x)
+		}
+		rest = append(rest, byte(len(c.bare)))
+		for _, x := range c.bare {
 			rest = binary.LittleEndian.AppendUint32(rest, x)
 		}
 	}

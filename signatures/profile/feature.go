@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -208,6 +209,14 @@ type class struct {
 	name    string   // descriptor, as found
 	strings []uint64 // hashes, sorted, without doubles
 	prints  []uint32 // fingerprints of methods and of the class, sorted, without doubles
+	bare    []bare   // the same without strings, those that say most first
+}
+
+// bare is a fingerprint that encrypting strings does not change either, and how
+// many things it is made of.
+type bare struct {
+	print uint32
+	told  int
 }
 
 // generated reports whether build tools write classes by this name.
@@ -264,13 +273,23 @@ func (r *reader) class(i int) class {
 		if m.Body < 0 || m.Body >= len(r.bodies) {
 			continue
 		}
-		if p, told := r.method(m.Body, &c); told >= minTold && m.Flags&accBridge == 0 {
+		p, told, b := r.method(m.Body, &c)
+		if told >= minTold && m.Flags&accBridge == 0 {
 			c.prints = append(c.prints, p)
+		}
+		if b.told >= minTold && m.Flags&accBridge == 0 {
+			c.bare = append(c.bare, b)
 		}
 	}
 	if members >= minShape {
-		c.prints = append(c.prints, uint32(stir(shape)>>32))
+		p := uint32(stir(shape) >> 32)
+		c.prints = append(c.prints, p)
+		c.bare = append(c.bare, bare{p, members})
 	}
+	slices.SortFunc(c.bare, func(a, b bare) int {
+		return cmp.Or(-cmp.Compare(a.told, b.told), cmp.Compare(a.print, b.print))
+	})
+	c.bare = slices.Compact(c.bare)
 	slices.Sort(c.prints)
 	c.prints = slices.Compact(c.prints)
 	slices.Sort(c.strings)
@@ -281,8 +300,8 @@ func (r *reader) class(i int) class {
 // method returns the fingerprint of a method's code, which is the multiset of
 // what it calls of the framework and of the strings that it loads, and how many
 // they are. Order does not count: compilers and shrinkers move code about.
-func (r *reader) method(body int, c *class) (fingerprint uint32, told int) {
-	sum := uint64(0)
+func (r *reader) method(body int, c *class) (fingerprint uint32, told int, without bare) {
+	sum, rest := uint64(0), uint64(0)
 	for _, ref := range r.refsOf(body) {
 		h := uint64(0)
 		switch {
@@ -299,9 +318,75 @@ func (r *reader) method(body int, c *class) (fingerprint uint32, told int) {
 		if h != 0 {
 			sum += stir(h)
 			told++
+			if ref.Kind != fact.RefString {
+				rest += stir(h)
+				without.told++
+			}
 		}
 	}
-	return uint32(stir(sum) >> 32), told
+	without.print = uint32(stir(rest) >> 32)
+	return uint32(stir(sum) >> 32), told, without
+}
+
+// minPlain is how long a string is, in bytes, of which can be told whether
+// somebody can read it.
+const minPlain = 8
+
+// plain reports whether a string is text that somebody can read.
+func plain(s string) bool { return len(s) >= minPlain && tells(s) && !scrambled(s) }
+
+// scrambled reports whether a string looks as encrypted ones do: characters that
+// nobody writes, letters out of many alphabets, Base64 or hexadecimal digits.
+func scrambled(s string) bool {
+	const (
+		other = iota
+		upper
+		lower
+		digit
+	)
+	odd, wide, blocks, turns, digits, hex, signs, n, last := 0, 0, 0, 0, 0, 0, 0, 0, other
+	block := rune(-1)
+	for _, r := range s {
+		n++
+		kind := other
+		switch {
+		case r < 0x20 && r != '\t' && r != '\n' && r != '\r', r == 0x7f, r == 0xfffd:
+			odd++
+		case r >= 0x80:
+			wide++
+			if b := r >> 8; b != block {
+				block = b
+				blocks++
+			}
+		case r >= 'A' && r <= 'Z':
+			kind = upper
+		case r >= 'a' && r <= 'z':
+			kind = lower
+		case r >= '0' && r <= '9':
+			kind = digit
+			digits++
+		case r != '+' && r != '/' && r != '=':
+			signs++
+		}
+		if r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'f' {
+			hex++
+		}
+		if kind != last {
+			turns++
+			last = kind
+		}
+	}
+	switch {
+	case odd > 1 && 10*odd > n:
+		return true
+	case wide >= 6 && 3*blocks > wide:
+		return true
+	case odd+wide+signs > 0:
+		return false
+	case n < 16:
+		return 2*turns >= n && (digits > 0 || s[len(s)-1] == '=')
+	}
+	return 3*turns > n || hex == n && digits > 0 && digits < n
 }
 
 // single is the fingerprint that a string gives the one class that holds it.

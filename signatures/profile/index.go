@@ -293,7 +293,7 @@ func (p *Profile) set(i int) bitmap {
 func (p *Profile) readClasses() []classPrint {
 	c := &cursor{s: p.classes}
 	size := (len(p.Versions) + 7) / 8
-	n := c.count(size+1, maxClasses)
+	n := c.count(size+2, maxClasses)
 	text, err := inflate(c.text64())
 	if err != nil || c.bad {
 		return nil
@@ -303,12 +303,11 @@ func (p *Profile) readClasses() []classPrint {
 		name, rest, _ := strings.Cut(text, "\n")
 		text = rest
 		cp := classPrint{name: name, versions: []byte(c.take(size))}
-		k := c.take(1)
-		if c.bad {
-			return out
+		for features := c.prints(); features != ""; features = features[4:] {
+			cp.features = append(cp.features, u32(features))
 		}
-		for range int(k[0]) {
-			cp.features = append(cp.features, c.u32())
+		for bare := c.prints(); bare != ""; bare = bare[4:] {
+			cp.bare = append(cp.bare, u32(bare))
 		}
 		if c.bad {
 			return out
@@ -316,6 +315,36 @@ func (p *Profile) readClasses() []classPrint {
 		out = append(out, cp)
 	}
 	return out
+}
+
+// eachBare goes through the classes of a profile as readClasses does, without
+// their names: fn gets the number of each that has fingerprints without strings,
+// and these as they stand in the index.
+func (p *Profile) eachBare(fn func(i int, versions bitmap, bare string)) {
+	c := &cursor{s: p.classes}
+	size := (len(p.Versions) + 7) / 8
+	n := c.count(size+2, maxClasses)
+	c.text64()
+	for i := range n {
+		versions := c.take(size)
+		c.prints()
+		bare := c.prints()
+		if c.bad {
+			return
+		}
+		if bare != "" {
+			fn(i, bitmap(versions), bare)
+		}
+	}
+}
+
+// prints reads a number of fingerprints and takes these as they are.
+func (c *cursor) prints() string {
+	k := c.take(1)
+	if c.bad {
+		return ""
+	}
+	return c.take(4 * int(k[0]))
 }
 
 func (c *cursor) text64() string { return c.take(c.count(1, maxIndex)) }

@@ -26,6 +26,8 @@ const (
 	maxClassVersions  = 3   // versions of a profile whose classes are kept
 	maxSingles        = 3   // strings that tell a class
 	maxPrints         = 4   // fingerprints of a class
+	maxBare           = 4   // those without strings
+	bareFamilies      = 2   // families that may have one of those in common
 	minVersionStrings = 15  // versions with fewer are left out
 	maxShared         = 3   // classes of a version that may have a fingerprint in common
 )
@@ -33,18 +35,24 @@ const (
 // Thresholds of a match. They were set on the tuning half of
 // testdata/ladder.py; the figures of its other half stand in README.md.
 const (
-	commonShare  = 0.05 // document frequency above which a string says nothing
-	minPresent   = 0.20 // share of the weight of a version
-	minPossible  = 0.10 // the same, if classes confirm it
-	minWeight    = 60
-	minStrings   = 12
-	minClasses   = 8 // told apart one to one, for what strings alone do not show
-	minSpread    = 3 // classes that the strings stand in
-	minMatched   = 3 // classes told apart one to one, in any case
-	clearShare   = 0.5
-	fewStrings   = 25 // below clearShare
-	fewClasses   = 4  // below clearShare
-	learnPresent = 0.20
+	commonShare    = 0.05 // document frequency above which a string says nothing
+	minPresent     = 0.20 // share of the weight of a version
+	minPossible    = 0.04 // the same, if classes confirm it
+	minLikely      = 0.10 // below it more is asked for: what shrinkers leave of large SDKs
+	minWeight      = 60
+	minStrings     = 12
+	minClasses     = 8    // told apart one to one, for what strings alone do not show
+	minLeftStrings = 20   // below minLikely
+	minLeftWeight  = 100  // below minLikely
+	minDense       = 1.5  // strings for each class that holds some, below minLikely
+	minTogether    = 0.75 // classes told apart, for each class that holds strings, below minLikely
+	minSpread      = 3    // classes that the strings stand in
+	minMatched     = 3    // classes told apart one to one, in any case
+	clearShare     = 0.5
+	fewStrings     = 25 // below clearShare
+	fewClasses     = 4  // below clearShare
+	learnPresent   = 0.20
+	minBare        = 4 // things that a method does whose code tells a class without strings
 )
 
 // Learner collects artefacts and makes an index of them. The same artefacts and
@@ -218,6 +226,29 @@ func (l *Learner) frequencies() (df map[uint64]int, n int) {
 	return df, n + len(l.programs)
 }
 
+// bareFamilies counts in how many families the code of a method, or the shape
+// of a class, is there.
+func (l *Learner) bareFamilies() map[uint32]int {
+	count, last := map[uint32]int{}, map[uint32]string{}
+	names := slices.Clone(l.order)
+	family := func(name string) string { return cmp.Or(l.profiles[name].rule, "-"+name) }
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(family(a), family(b)) })
+	for _, name := range names {
+		f := family(name)
+		for _, v := range l.profiles[name].versions {
+			for _, c := range v.classes {
+				for _, b := range c.bare {
+					if last[b.print] != f {
+						last[b.print] = f
+						count[b.print]++
+					}
+				}
+			}
+		}
+	}
+	return count
+}
+
 // choose keeps of each version the strings that say something: those with the
 // smallest hashes, so that versions and profiles keep the same ones.
 func (l *Learner) choose(df map[uint64]int, n int) {
@@ -250,14 +281,17 @@ func (l *Learner) choose(df map[uint64]int, n int) {
 
 // classesOf returns the classes of a version that can be told from others of it,
 // each with what tells it.
-func classesOf(v *version, df map[uint64]int) []classPrint {
-	inPrints, inStrings := map[uint32]int{}, map[uint64]int{}
+func classesOf(v *version, df map[uint64]int, bares map[uint32]int) []classPrint {
+	inPrints, inStrings, inBare := map[uint32]int{}, map[uint64]int{}, map[uint32]int{}
 	for _, c := range v.classes {
 		for _, p := range c.prints {
 			inPrints[p]++
 		}
 		for _, s := range c.strings {
 			inStrings[s]++
+		}
+		for _, b := range c.bare {
+			inBare[b.print]++
 		}
 	}
 	var out []classPrint
@@ -275,7 +309,12 @@ func classesOf(v *version, df map[uint64]int) []classPrint {
 				n++
 			}
 		}
-		if len(cp.features) > 0 {
+		for _, b := range c.bare {
+			if b.told >= minBare && inBare[b.print] <= maxShared && bares[b.print] <= bareFamilies && len(cp.bare) < maxBare {
+				cp.bare = append(cp.bare, b.print)
+			}
+		}
+		if len(cp.features) > 0 || len(cp.bare) > 0 {
 			slices.Sort(cp.features)
 			cp.features = slices.Compact(cp.features)
 			if !speaking(cp.name) || strings.HasPrefix(v.Profile, CopyOf) {

@@ -27,6 +27,10 @@ type Match struct {
 	Profile *Profile
 	// Sure is false for what strings alone make possible and classes confirm.
 	Sure bool
+	// Silent is true for what was found by the code of classes alone, because no
+	// string of theirs can be read. Then Known counts the classes that could be
+	// told so, and nothing is known of strings and of the version.
+	Silent bool
 	// Strings are how many of the Known strings of the version that fits best
 	// are there, Share the part of their weight. What a profile that was
 	// accepted before explains counts for neither.
@@ -90,6 +94,7 @@ type unitHits struct {
 	reader *reader
 	named  []bool // by type: a rule knows it
 	hits   []hit
+	silent []bool // by type: nothing that the code of its package says can be read; or nil
 }
 
 // Match finds the profiles that an app holds, those with the largest share
@@ -111,6 +116,7 @@ type search struct {
 	scores map[int]*score
 	owner  map[int32]int // row → index of the accepted match that explains it
 	found  []Match
+	bare   []Match // those without strings
 	near   []Near
 	rows   map[int32]int // row → distinct strings of it that the app loads
 	df     map[int32]int
@@ -168,6 +174,7 @@ func (x *Index) scan(u fact.Unit, unit int, named func(int, uint32) bool) unitHi
 			h.named[typ] = named != nil && named(unit, typ)
 		}
 	}
+	h.silent = h.mute(func(typ uint32) bool { return h.named[typ] })
 	used := make([]bool, u.NumStrings())
 	for i, b := range h.reader.bodies {
 		if int64(b.Class) < int64(len(h.named)) && h.named[b.Class] {
@@ -217,6 +224,17 @@ func (s *search) count(row int32, n, sign int) {
 	}
 }
 
+// speaks reports whether there are so many strings of a profile that a small
+// share of its weight may show what a shrinker left.
+func (s *search) speaks(profile, version int, share float64) bool {
+	sc := s.scores[profile]
+	return share >= minLikely || sc.count[version] >= minLeftStrings && sc.weight[version] >= minLeftWeight
+}
+
+// dense reports whether its strings stand together, as those of what was left of
+// a library do, and not here and there in others' code.
+func (m *Match) dense() bool { return float64(m.Strings) >= minDense*float64(m.Spread) }
+
 // best returns the version of a profile of which the largest share is there.
 func (s *search) best(profile int) (version int, share float64) {
 	p, sc := &s.x.profiles[profile], s.scores[profile]
@@ -244,7 +262,7 @@ func (s *search) accept() {
 	for s.ctx.Err() == nil {
 		at, version, share := -1, -1, 0.0
 		for i, p := range left {
-			if v, c := s.best(p); v >= 0 && c >= minPossible && (c > share || c == share && at >= 0 && s.scores[p].weight[v] > s.scores[left[at]].weight[version]) {
+			if v, c := s.best(p); v >= 0 && c >= minPossible && s.speaks(p, v, c) && (c > share || c == share && at >= 0 && s.scores[p].weight[v] > s.scores[left[at]].weight[version]) {
 				at, version, share = i, v, c
 			}
 		}
@@ -319,16 +337,25 @@ func (s *search) explain(n int) {
 
 // matches tells what was accepted, with classes and versions.
 func (s *search) matches() []Match {
-	if len(s.found) == 0 || s.ctx.Err() != nil {
+	if s.ctx.Err() != nil {
 		return nil
 	}
-	s.own()
-	s.classes()
+	if len(s.found) > 0 {
+		s.own()
+		s.classes()
+	}
+	s.structure()
+	if s.ctx.Err() != nil {
+		return nil
+	}
 	var out []Match
 	for i := range s.found {
 		m := &s.found[i]
 		switch {
 		case m.Profile.Rule == "":
+			continue
+		case !m.Sure && m.Share < minLikely && !m.dense():
+			s.refuse(m, "too few of its strings are there")
 			continue
 		case m.Spread < minSpread:
 			s.refuse(m, "its strings stand in too few classes: they may be data")
@@ -342,10 +369,24 @@ func (s *search) matches() []Match {
 		case !m.Renamed() && m.Matched > 0:
 			s.refuse(m, "its classes keep their names")
 			continue
+		case !m.Sure && m.Share < minLikely && float64(m.Matched) < minTogether*float64(m.Spread):
+			s.refuse(m, "too few of its strings are there, and too few of the classes that hold them are its own")
+			continue
 		}
 		s.version(i)
 		s.samples(i)
 		out = append(out, *m)
+	}
+	told := len(out)
+	for i := range s.bare {
+		m := &s.bare[i]
+		switch {
+		case m.Profile.Rule == "", slices.ContainsFunc(out[:told], func(o Match) bool { return o.Profile.Rule == m.Profile.Rule }):
+		case !m.Renamed():
+			s.refuse(m, "its classes keep their names")
+		default:
+			out = append(out, *m)
+		}
 	}
 	return out
 }

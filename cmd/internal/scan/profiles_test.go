@@ -54,6 +54,9 @@ func recipe(version string) string {
 		for k := range 2 + i%3 {
 			fmt.Fprintf(&b, "    %s\n", calls[(i+k*k)%len(calls)])
 		}
+		for k := range 4 {
+			fmt.Fprintf(&b, "    invoke-static {}, Landroid/tracker/Part%d;->does%d()V\n", i, k)
+		}
 		if i < 15 {
 			fmt.Fprintf(&b, "    invoke-static {}, Lcom/example/tracker/Part%c;->work()V\n", 'A'+i+1)
 		}
@@ -117,7 +120,7 @@ func learned(t *testing.T) string {
 	for _, v := range []string{"1.2.0", "1.3.0"} {
 		add(profile.Artefact{Profile: "tracker", Rule: "tracker-sdk", Version: v}, recipe(v))
 	}
-	for i := range 25 {
+	for i := range 50 { // how much a fingerprint says grows with their number
 		add(profile.Artefact{Profile: fmt.Sprint("f", i), Version: "1"}, strings.ReplaceAll(recipe("1"), "tracker", fmt.Sprint("family", i)))
 	}
 	return string(l.Encode())
@@ -180,6 +183,88 @@ func TestProfiles(t *testing.T) {
 	s = sdk(app(half, with), "tracker-sdk")
 	if s == nil || s.Confidence != "high" || len(s.Renamed) != 1 || s.Classes != 32 {
 		t.Errorf("under both names: %+v", s)
+	}
+}
+
+// native and inCode are methods that make strings readable.
+const (
+	native = `.class public Lz/z;
+.method public static native a(Ljava/lang/String;)Ljava/lang/String;
+.end method
+`
+	inCode = `.class public Lz/z;
+.method public static a(Ljava/lang/String;)Ljava/lang/String;
+    .registers 6
+    invoke-virtual {v5}, Ljava/lang/String;->toCharArray()[C
+    move-result-object v0
+    const/4 v1, 0
+    array-length v2, v0
+    :loop
+    if-ge v1, v2, :end
+    aget-char v3, v0, v1
+    xor-int/lit8 v3, v3, 96
+    int-to-char v3, v3
+    aput-char v3, v0, v1
+    add-int/lit8 v1, v1, 1
+    goto :loop
+    :end
+    new-instance v4, Ljava/lang/String;
+    invoke-direct {v4, v0}, Ljava/lang/String;-><init>([C)V
+    return-object v4
+.end method
+`
+)
+
+var loaded = regexp.MustCompile(`const-string v0, "([^"]*)"`)
+
+// encrypt lets a recipe load strings that decryptor makes readable.
+func encrypt(text, decryptor string) string {
+	return decryptor + loaded.ReplaceAllStringFunc(text, func(m string) string {
+		var s strings.Builder
+		for _, c := range []byte(loaded.FindStringSubmatch(m)[1]) {
+			fmt.Fprintf(&s, "\\u%04x", c^96)
+		}
+		return fmt.Sprintf("const-string v0, \"%s\"\n    invoke-static {v0}, Lz/z;->a(Ljava/lang/String;)Ljava/lang/String;\n    move-result-object v0", s.String())
+	})
+}
+
+// TestEncryptedStrings: where code that can be run makes strings readable, they
+// tell what is there; where native code does, the code that loads them does, with
+// less confidence.
+func TestEncryptedStrings(t *testing.T) {
+	o := scan.Options{Rules: trackerRules(t), Profiles: &scan.Profiles{Added: []string{learned(t)}}}
+	for _, decryptor := range []string{native, inCode} {
+		a := scan.App(context.Background(), source(t, encrypt(obfuscate(recipe("1.2.0")), decryptor)), o)
+		s := sdk(a, "tracker-sdk")
+		if s == nil || len(s.Renamed) != 1 {
+			t.Errorf("native %v: %+v", decryptor == native, s)
+			continue
+		}
+		r := s.Renamed[0]
+		if r.Matched != 16 || s.Classes != 16 {
+			t.Errorf("native %v: %d classes matched, %d are its own", decryptor == native, r.Matched, s.Classes)
+		}
+		for _, c := range r.Classes {
+			if want := "Lcom/example/tracker/Part" + strings.ToUpper(c.Class[3:4]) + ";"; c.Original != want {
+				t.Errorf("%s = %s, not %s", c.Class, c.Original, want)
+			}
+		}
+		switch decryptor {
+		case native:
+			if r.By != "code" || r.KnownClasses != 16 || r.Strings != 0 || r.Known != 0 || s.Confidence != "low" || s.Version != nil || r.Nearest != "" {
+				t.Errorf("by code alone: %+v, confidence %s, version %+v", r, s.Confidence, s.Version)
+			}
+			if want := "none of its strings can be read; 16 of the 16 classes that their code tells matched, for instance a.a = com.example.tracker.PartA"; !strings.HasPrefix(r.Text, want) || !strings.Contains(s.Basis, "less certain") {
+				t.Errorf("text %q, basis %q", r.Text, s.Basis)
+			}
+			if len(s.Evidence) != 5 || s.Evidence[0].Kind != "class" || s.Evidence[0].Class != "La/a;" || s.Evidence[0].Unit != "x.dex" {
+				t.Errorf("evidence %+v", s.Evidence)
+			}
+		case inCode:
+			if r.By != "strings" || r.Strings != r.Known || r.Known == 0 || r.KnownClasses != 0 || s.Version == nil || s.Version.Value != "1.2.0" {
+				t.Errorf("by strings that were made readable: %+v, version %+v", r, s.Version)
+			}
+		}
 	}
 }
 

@@ -15,9 +15,12 @@ holds them under their SHA-256. For each, OUT gets SHA256.RUNG.jar:
 and beside it SHA256.RUNG.map, which says what ProGuard renamed to what.
 
 Debian's proguard-cli (6.2.2) does the work; what it cannot read is told and
-left out. Without an android.jar it knows the hierarchy of Android's classes, but
-none of their methods, so that it renames overrides of these, too: harsher than
-in a build. Files are kept: a second run goes on where the first one ended.
+left out. --platform is an android.jar that also holds java.*: platform.py makes
+one of an SDK's and a JDK's. Without it ProGuard knows the hierarchy of Android's
+classes, but none of their methods, so that it renames overrides of these, too:
+harsher than in a build. Classes that neither an artefact nor the platform has
+(its dependencies) are stood in for by empty ones. Files are kept: a second run
+goes on where the first one ended.
 """
 import argparse, concurrent.futures, glob, io, os, re, struct, subprocess, sys, tempfile, zipfile
 
@@ -60,6 +63,52 @@ def access(data):
             at += 3
         i += 1
     return struct.unpack(">H", data[at:at + 2])[0]
+
+
+def parents(data):
+    """The superclass and the interfaces of a class file."""
+    n, = struct.unpack(">H", data[8:10])
+    at, i, text, names = 10, 1, {}, {}
+    while i < n:
+        t = data[at]
+        if t == 1:
+            k, = struct.unpack(">H", data[at + 1:at + 3])
+            text[i] = data[at + 3:at + 3 + k]
+            at += 3 + k
+        elif t == 7:
+            names[i], = struct.unpack(">H", data[at + 1:at + 3])
+            at += 3
+        elif t in (3, 4, 9, 10, 11, 12, 17, 18):
+            at += 5
+        elif t in (5, 6):
+            at, i = at + 9, i + 1
+        elif t == 15:
+            at += 4
+        else:
+            at += 3
+        i += 1
+    x = struct.unpack(">HHHH", data[at:at + 8])
+    name = lambda c: text[names[c]].decode("latin-1") if c else None
+    return name(x[2]), [name(c) for c in struct.unpack(">%dH" % x[3], data[at + 8:at + 8 + 2 * x[3]])]
+
+
+def empty(name, interface):
+    """A class file that stands for a class of which only the name is known."""
+    def text(s):
+        b = s.encode("latin-1")
+        return struct.pack(">BH", 1, len(b)) + b
+    pool = text(name) + struct.pack(">BH", 7, 1) + text("java/lang/Object") + struct.pack(">BH", 7, 3)
+    return struct.pack(">IHHH", 0xcafebabe, 0, 52, 5) + pool + struct.pack(">HHHHHHH", 0x601 if interface else 0x21, 2, 4, 0, 0, 0, 0)
+
+
+def missing(found, platform):
+    """What the classes name and nobody has, as empty classes."""
+    interfaces, names = set(), set()
+    for data in found.values():
+        names |= references(data)
+        interfaces |= set(parents(data)[1])
+    have = {n[:-6] for n in found} | platform
+    return {n: empty(n, n in interfaces) for n in sorted(names - have) if re.fullmatch(r"[^\[;]+", n) and n not in "BCDFIJSZV"}
 
 
 def entries(found):
@@ -121,8 +170,12 @@ def make(job):
         with zipfile.ZipFile(jar, "w") as z:
             for n in sorted(found):
                 z.writestr(n, found[n])
+        others = os.path.join(tmp, "others.jar")
+        with zipfile.ZipFile(others, "w") as z:
+            for n, data in missing(found, a.has).items():
+                z.writestr(n + ".class", data)
         out = os.path.join(tmp, "out.jar")
-        conf = ["-injars " + jar, "-outjars " + out, "-libraryjars " + a.platform,
+        conf = ["-injars " + jar, "-outjars " + out, "-libraryjars " + a.platform, "-libraryjars " + others,
                 "-dontnote", "-dontwarn", "-ignorewarnings", "-forceprocessing", "-printmapping " + dst[:-4] + ".map", "-dontusemixedcaseclassnames", RUNGS[rung]]
         if "-dontshrink" not in RUNGS[rung]:
             conf += ["-keep,allowobfuscation class %s { public *; }" % e for e in entries(found)]
@@ -158,6 +211,7 @@ def main():
         a.platform = os.path.join(a.out, "platform.jar")
         if not os.path.exists(a.platform):
             stubs(a.platform, a.stubs, glob.glob(os.path.join(a.input, "*")))
+    a.has = {n[:-6] for n in zipfile.ZipFile(a.platform).namelist() if n.endswith(".class")}
     jobs = []
     for line in open(a.list):
         c = line.rstrip("\n").split("\t")
