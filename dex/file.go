@@ -3,9 +3,9 @@ package dex
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/telltale-apk/telltale/apk/binread"
 )
@@ -108,8 +108,9 @@ type File struct {
 	lookOnce sync.Once
 	look     lookup
 
-	protoText []atomic.Pointer[string] // filled on demand
-	protoLeft atomic.Int64             // bytes that may still be kept there
+	protoOnce sync.Once
+	protoText string   // of all prototypes, one behind the other
+	protoEnds []uint32 // where each ends, as far as there was room
 }
 
 // table is an id table whose bounds were checked: b[i*size:] is item i.
@@ -325,8 +326,6 @@ func (f *File) open() {
 	f.methods = f.table("method_ids", h.MethodIDs, 8, f.tab)
 	f.classes = f.table("class_defs", h.ClassDefs, 32, f.tab)
 	f.readMap()
-	f.protoText = make([]atomic.Pointer[string], f.protos.n)
-	f.protoLeft.Store(f.workLimit())
 }
 
 // workLimit is how many bytes all items of one sort may come to.
@@ -446,36 +445,58 @@ func (f *File) ProtoString(i uint32) string {
 	if int64(i) >= int64(f.protos.n) {
 		return ""
 	}
-	if p := f.protoText[i].Load(); p != nil {
-		return *p
+	f.protoOnce.Do(f.buildProtos)
+	if int64(i) < int64(len(f.protoEnds)) {
+		start := uint32(0)
+		if i > 0 {
+			start = f.protoEnds[i-1]
+		}
+		return f.protoText[start:f.protoEnds[i]]
 	}
-	s := f.buildProto(i)
-	if f.protoLeft.Add(-int64(len(s))-16) >= 0 {
-		f.protoText[i].Store(&s)
-	}
-	return s
+	return textOf(f.appendProto(nil, i))
 }
 
-func (f *File) buildProto(i uint32) string {
-	p := f.Proto(i)
-	ret := f.Type(p.Return)
-	n := 2 + len(ret)
-	for _, t := range p.Params.All() {
-		if n += len(f.Type(t)); n > MaxSignature {
-			return ""
+// buildProtos puts all prototypes together: who reads code asks for nearly all
+// of them. Those that would come to more than so many bytes are put together
+// each time they are asked for.
+func (f *File) buildProtos() {
+	n := f.protos.n
+	limit := min(f.workLimit(), math.MaxUint32)
+	b := make([]byte, 0, 40*n)
+	f.protoEnds = make([]uint32, 0, n)
+	for i := range n {
+		b = f.appendProto(b, uint32(i))
+		if int64(len(b)) > limit {
+			break
 		}
+		f.protoEnds = append(f.protoEnds, uint32(len(b)))
 	}
-	if n > MaxSignature || p.Params.Len() > MaxSignature {
-		return ""
+	f.protoText = textOf(b)
+}
+
+// appendProto appends prototype i, or nothing if it cannot be read or is too
+// long.
+func (f *File) appendProto(b []byte, i uint32) []byte {
+	p := f.Proto(i)
+	if p.Params.Len() > MaxSignature {
+		return b
 	}
-	b := make([]byte, 0, n)
+	start := len(b)
+	ret := f.Type(p.Return)
+	left := MaxSignature - len("()") - len(ret)
 	b = append(b, '(')
 	for _, t := range p.Params.All() {
-		b = append(b, f.Type(t)...)
+		s := f.Type(t)
+		if left -= len(s); left < 0 {
+			return b[:start]
+		}
+		b = append(b, s...)
+	}
+	if left < 0 {
+		return b[:start]
 	}
 	b = append(b, ')')
-	b = append(b, ret...)
-	return textOf(b)
+	return append(b, ret...)
 }
 
 // Field is a reference to a field.

@@ -304,6 +304,21 @@ type Unit interface {
 	Args(body int, pc uint32) []Value
 }
 
+// MethodLister is a [Unit] that has the methods of its classes at hand.
+type MethodLister interface {
+	// MethodList returns what ClassMethods yields. It must not be changed.
+	MethodList(class int) []MethodDef
+}
+
+// Methods returns the methods that class i of a unit defines, which must not be
+// changed: for those who look at many classes.
+func Methods(u Unit, class int) []MethodDef {
+	if l, ok := u.(MethodLister); ok {
+		return l.MethodList(class)
+	}
+	return slices.Collect(u.ClassMethods(class))
+}
+
 // MethodDef is a method that a class defines.
 type MethodDef struct {
 	Method  uint32 // index into Methods

@@ -605,9 +605,12 @@ func (u *frozenUnit) row(l *lazy[frozenRows], kind sectionKind, i int) *reader {
 	return &reader{b: t.at(i)}
 }
 
-func (u *frozenUnit) ClassMethods(i int) iter.Seq[MethodDef] {
+func (u *frozenUnit) ClassMethods(i int) iter.Seq[MethodDef] { return each(u.MethodList(i)) }
+
+// MethodList implements MethodLister.
+func (u *frozenUnit) MethodList(i int) []MethodDef {
 	methods, _ := u.readMembers(i)
-	return each(methods)
+	return methods
 }
 
 func (u *frozenUnit) ClassFields(i int) iter.Seq[FieldDef] {

@@ -74,7 +74,7 @@ func (j *judge) unknownCode() []finding.UnknownCode {
 			b := &u.bodies[i]
 			if b.Class != last {
 				last, of = b.Class, nil
-				if w := j.owners.of(u.Type(b.Class)); w.Kind == "library" {
+				if w := j.classOwner(ui, b.Class); w.Kind == "library" {
 					of = by[unknownName(w.Name)]
 				}
 			}
@@ -128,7 +128,7 @@ func (j *judge) outOfSight() {
 	for ui := range j.units {
 		u := &j.units[ui]
 		for c := 0; c < u.NumClasses(); c++ {
-			for md := range u.ClassMethods(c) {
+			for _, md := range fact.Methods(u.Unit, c) {
 				if md.Flags&0x100 != 0 {
 					j.scope.NativeMethods++
 				}

@@ -120,6 +120,7 @@ type unitState struct {
 	asked   bool // readers are filled in
 	pieces  pieces
 	ran     *emulated // nil until asked
+	owned   []*owner  // by type, nil until asked
 }
 
 // Judge tells what the facts mean. The error is ctx's.

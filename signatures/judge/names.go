@@ -16,6 +16,15 @@ func dotted(desc string) string {
 	return strings.ReplaceAll(desc[1:len(desc)-1], "/", ".")
 }
 
+// slashedName returns the name of a class by its descriptor as it stands there;
+// what is no descriptor of a class is returned as it is.
+func slashedName(desc string) string {
+	if len(desc) < 3 || desc[0] != 'L' || desc[len(desc)-1] != ';' {
+		return desc
+	}
+	return desc[1 : len(desc)-1]
+}
+
 // descriptor turns a dotted class name into a descriptor.
 func descriptor(class string) string {
 	return "L" + strings.ReplaceAll(class, ".", "/") + ";"

@@ -19,8 +19,13 @@ const maxVia = 5
 // owners answers whose code a class is. Answers are kept by class.
 type owners struct {
 	held  func(desc string) (*rule.SDK, bool) // by the rules, for products that were found
-	roots []string                            // the app's own packages
+	roots []string                            // the app's own packages, with slashes
 	byCls map[string]*owner
+	// Owners that many classes share: the app, products, and libraries by
+	// package, with slashes.
+	app  *owner
+	sdks map[*rule.SDK]*owner
+	libs map[string]*owner
 	// renamed answers for classes that profiles know, whatever they are called
 	// now; nil if there are none.
 	renamed func(desc string) (*rule.SDK, bool)
@@ -36,7 +41,15 @@ type owner struct {
 }
 
 func newOwners(held func(string) (*rule.SDK, bool), roots []string) *owners {
-	return &owners{held: held, roots: roots, byCls: map[string]*owner{}, moved: map[string]string{}}
+	slashed := make([]string, len(roots))
+	for i, r := range roots {
+		slashed[i] = strings.ReplaceAll(r, ".", "/")
+	}
+	return &owners{
+		held: held, roots: slashed, byCls: map[string]*owner{}, moved: map[string]string{},
+		app:  &owner{Owner: finding.Owner{Kind: "app", Name: "own code"}},
+		sdks: map[*rule.SDK]*owner{}, libs: map[string]*owner{},
+	}
 }
 
 // of returns the owner of a class: the product with the longest prefix, the
@@ -54,46 +67,68 @@ func (o *owners) find(desc string) *owner {
 	if desc == "" {
 		return &owner{Owner: finding.Owner{Kind: "none", Name: "no code"}}
 	}
-	name := dotted(strings.TrimLeft(desc, "["))
+	class := strings.TrimLeft(desc, "[")
+	name := slashedName(class)
 	product, ok := o.held(desc)
 	if !ok && o.renamed != nil && (o.root(name) == "" || hasLostName(name)) {
 		// Obfuscators put classes into the app's own package, too; one that
 		// keeps a name there is the app's, whatever was merged into it.
-		if p, yes := o.renamed(strings.TrimLeft(desc, "[")); yes {
-			return &owner{Owner: finding.Owner{Kind: "sdk", SDK: p.ID, Name: p.Name}, product: p}
+		if p, yes := o.renamed(class); yes {
+			return o.sdk(p)
 		}
 	}
 	if root := o.root(name); root != "" {
-		if !ok || len(root) > claim(product, name) {
-			return &owner{Owner: finding.Owner{Kind: "app", Name: "own code"}}
+		if !ok || len(root) > claim(product, dotted(class)) {
+			return o.app
 		}
 	}
 	if ok {
-		return &owner{Owner: finding.Owner{Kind: "sdk", SDK: product.ID, Name: product.Name}, product: product}
+		return o.sdk(product)
 	}
-	pkg := packageOf(desc)
-	lib := libraryName(pkg)
-	if of := o.copyOf(pkg); of != "" {
-		lib += " (holds a copy of " + of + ")"
+	pkg := ""
+	if i := strings.LastIndexByte(name, '/'); i >= 0 && len(class) == len(desc) {
+		pkg = name[:i]
 	}
-	return &owner{Owner: finding.Owner{Kind: "library", Name: lib}}
+	w, ok := o.libs[pkg]
+	if !ok {
+		dots := strings.ReplaceAll(pkg, "/", ".")
+		lib := libraryName(dots)
+		if of := o.copyOf(dots); of != "" {
+			lib += " (holds a copy of " + of + ")"
+		}
+		w = &owner{Owner: finding.Owner{Kind: "library", Name: lib}}
+		o.libs[pkg] = w
+	}
+	return w
 }
 
-// hasLostName reports whether a class has a name as obfuscators give them: of
-// three letters at most, or without a package.
+// sdk returns the owner that a product is.
+func (o *owners) sdk(p *rule.SDK) *owner {
+	w, ok := o.sdks[p]
+	if !ok {
+		w = &owner{Owner: finding.Owner{Kind: "sdk", SDK: p.ID, Name: p.Name}, product: p}
+		o.sdks[p] = w
+	}
+	return w
+}
+
+// hasLostName reports whether a class, named with slashes, has a name as
+// obfuscators give them: of three letters at most, or without a package.
 func hasLostName(name string) bool {
-	if strings.IndexByte(name, '.') < 0 {
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
 		return true
 	}
-	name = name[strings.LastIndexByte(name, '.')+1:]
+	name = name[i+1:]
 	return len(name[strings.LastIndexByte(name, '$')+1:]) <= 3
 }
 
-// root returns the longest of the app's own packages that a class is below.
+// root returns the longest of the app's own packages that a class is below;
+// both with slashes.
 func (o *owners) root(name string) string {
 	best := ""
 	for _, r := range o.roots {
-		if len(r) > len(best) && under(name, r) {
+		if len(r) > len(best) && strings.HasPrefix(name, r) && (len(name) == len(r) || name[len(r)] == '/') {
 			best = r
 		}
 	}
@@ -140,6 +175,23 @@ func (o *owners) copyOf(pkg string) string {
 	}
 	o.moved[pkg] = v
 	return v
+}
+
+// classOwner returns the owner of a class by its type in a unit.
+func (j *judge) classOwner(unit int, typ uint32) *owner {
+	u := &j.units[unit]
+	if u.owned == nil {
+		u.owned = make([]*owner, u.NumTypes())
+	}
+	if int64(typ) >= int64(len(u.owned)) {
+		return j.owners.of(u.Type(typ))
+	}
+	w := u.owned[typ]
+	if w == nil {
+		w = j.owners.of(u.Type(typ))
+		u.owned[typ] = w
+	}
+	return w
 }
 
 // caller is somebody known who calls unknown code.
@@ -210,7 +262,7 @@ func (j *judge) via(id fact.MethodID) []string {
 
 // ownerAt returns the owner of a body, with the callers if it is unknown code.
 func (j *judge) ownerAt(unit int, body fact.Body) finding.Owner {
-	w := j.owners.of(j.set.Units[unit].Type(body.Class)).Owner
+	w := j.classOwner(unit, body.Class).Owner
 	if w.Kind == "library" && j.set.Graph != nil {
 		w.Via = j.via(j.set.Graph.ID(unit, body.Method))
 	}

@@ -72,8 +72,7 @@ func (j *judge) ownerOf(p *place) *owner {
 		}
 		return &owner{Owner: finding.Owner{Kind: "none", Name: outside(p.how)}}
 	case p.body >= 0:
-		u := &j.units[p.unit]
-		return j.owners.of(u.Type(u.bodies[p.body].Class))
+		return j.classOwner(int(p.unit), j.units[p.unit].bodies[p.body].Class)
 	case p.class != "":
 		return j.owners.of(p.class)
 	}

@@ -350,6 +350,7 @@ func (j *judge) classMethods(desc string) []fact.MethodID {
 type holding struct {
 	classes  int
 	packages []string
+	last     string // package of the last class, as its descriptor has it
 	bodies   int
 	works    bool    // something in it does more than return
 	loaded   bool    // Android loads some of it without the app's doing
@@ -371,7 +372,7 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 		for c := 0; c < u.NumClasses(); c++ {
 			typ, _, _ := u.Class(c)
 			desc := u.Type(typ)
-			w := j.owners.of(desc)
+			w := j.classOwner(ui, typ)
 			if w.Kind == "library" && !strings.HasPrefix(w.Name, "unnamed") {
 				j.unknown[unknownName(w.Name)]++
 			}
@@ -389,8 +390,9 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 			if h.unit == "" {
 				h.unit = u.info.Name
 			}
-			if pkg := packageOf(desc); len(h.packages) == 0 || h.packages[len(h.packages)-1] != pkg {
-				h.packages = append(h.packages, pkg)
+			// Classes of a package stand together.
+			if in := desc[:strings.LastIndexByte(desc, '/')+1]; len(h.packages) == 0 || h.last != in {
+				h.packages, h.last = append(h.packages, packageOf(desc)), in
 			}
 			tells, ok := telling[p]
 			if !ok {
@@ -406,7 +408,7 @@ func (j *judge) holdings() map[*rule.SDK]*holding {
 			if h.works {
 				continue
 			}
-			for md := range u.ClassMethods(c) {
+			for _, md := range fact.Methods(u.Unit, c) {
 				h.works = h.works || md.Flags&0x100 != 0
 				if md.Body >= 0 && md.Body < len(u.bodies) {
 					h.bodies++

@@ -39,7 +39,7 @@ func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
 			}
 		}
 		for _, c := range m.Classes {
-			if !hasLostName(dotted(c.Name)) && !moved[packageOf(c.Name)] {
+			if !hasLostName(slashedName(c.Name)) && !moved[packageOf(c.Name)] {
 				continue // it has a name of somebody else's
 			}
 			if !known[packageOf(c.Name)] {

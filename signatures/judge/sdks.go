@@ -398,7 +398,7 @@ func (j *judge) bodyOwner(unit, body int) *owner {
 	if body < 0 || body >= len(u.bodies) {
 		return j.owners.of("")
 	}
-	return j.owners.of(u.Type(u.bodies[body].Class))
+	return j.classOwner(unit, u.bodies[body].Class)
 }
 
 // atStartup tells the way from what runs at app start to a product: one on which

@@ -41,7 +41,8 @@ func TestUses(t *testing.T) {
 		Call(fact.RefCallVirtual, openConnection).
 		Get("Landroid/os/Build;->MODEL:Ljava/lang/String;").
 		Call(fact.RefCallStatic, "Lz/a/B;->id()V")
-	// Unknown code that it calls, and so does the app.
+	c.Method("Lcom/acme/stat/Other;->again()V").Call(fact.RefCallStatic, "Lz/a/B;->id()V")
+	// Unknown code that it calls from two classes, and so does the app: one place.
 	c.Method("Lz/a/B;->id()V").Flags(9).Call(fact.RefCallVirtual, getDeviceID).Call(fact.RefCallVirtual, openConnection)
 	c.Method(mainMethod).Call(fact.RefCallStatic, "Lz/a/B;->id()V")
 	// Two that do only half of it.

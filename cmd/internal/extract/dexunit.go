@@ -120,10 +120,11 @@ func (u *dexUnit) ClassInterfaces(i int) []uint32 {
 }
 
 func (u *dexUnit) ClassMethods(i int) iter.Seq[fact.MethodDef] {
-	return slices.Values(u.classMethods(i))
+	return slices.Values(u.MethodList(i))
 }
 
-func (u *dexUnit) classMethods(i int) []fact.MethodDef {
+// MethodList implements fact.MethodLister.
+func (u *dexUnit) MethodList(i int) []fact.MethodDef {
 	u.list.Do(u.listMethods)
 	if i < 0 || i >= len(u.ends) {
 		return nil

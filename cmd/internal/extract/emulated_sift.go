@@ -155,7 +155,7 @@ func (s *sieve) elsewhere(ui int, method uint32, depth int) bool {
 		return false // one of the framework
 	}
 	v := s.units[at.unit]
-	for m := range v.ClassMethods(at.class) {
+	for _, m := range fact.Methods(v, at.class) {
 		_, n, p := v.Method(m.Method)
 		if v.String(n) == u.String(name) && v.Proto(p) == u.Proto(proto) {
 			return m.Body >= 0 && s.mayMake(at.unit, m.Body, depth)

@@ -22,13 +22,7 @@ func Graph(units []fact.Unit) fact.Graph {
 type graphUnit struct{ fact.Unit }
 
 func (u graphUnit) EachMethod(i int, fn func(method, flags uint32, body int)) {
-	if l, ok := u.Unit.(lister); ok {
-		for _, m := range l.classMethods(i) {
-			fn(m.Method, m.Flags, m.Body)
-		}
-		return
-	}
-	for m := range u.ClassMethods(i) {
+	for _, m := range fact.Methods(u.Unit, i) {
 		fn(m.Method, m.Flags, m.Body)
 	}
 }
@@ -71,11 +65,6 @@ func (u graphUnit) ArgClass(body int, pc uint32, arg int) string {
 		return args[arg].S
 	}
 	return ""
-}
-
-// lister is a unit that has the methods of its classes at hand.
-type lister interface {
-	classMethods(class int) []fact.MethodDef
 }
 
 // glancer is a unit that can tell fast that an argument is no known object.
