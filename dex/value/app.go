@@ -23,7 +23,8 @@ type App struct {
 
 	learned []learned // by file
 
-	pool sync.Pool // of *Analysis
+	pool    sync.Pool // of *Analysis
+	glanced atomic.Pointer[glance]
 
 	// What was found by running code.
 	returnsKnown map[methodOf]map[uint32]string

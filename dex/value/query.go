@@ -9,16 +9,39 @@ import (
 // Args returns what is known of the arguments of the call at pc: the receiver
 // first, if there is one. It is nil if no call is there.
 func (x *Analysis) Args(pc uint32) []Value {
-	b, ok := x.graph.Find(pc)
+	in, ok := x.goToCall(pc)
 	if !ok {
 		return nil
 	}
-	in, _ := x.code.At(pc)
-	if in.Op().Flags()&dex.Invokes == 0 {
-		return nil
+	return x.argsOf(in)
+}
+
+// arg returns argument i alone; None if there is none.
+func (x *Analysis) arg(pc uint32, i int) Value {
+	in, ok := x.goToCall(pc)
+	if !ok {
+		return Value{}
+	}
+	m := x.mark()
+	defer x.back(m)
+	refs, types := x.typedArgs(in)
+	if i < 0 || i >= len(refs) {
+		return Value{}
+	}
+	return x.value(refs[i], types[i])
+}
+
+// goToCall goes to the call at pc.
+func (x *Analysis) goToCall(pc uint32) (in dex.Inst, ok bool) {
+	b, ok := x.graph.Find(pc)
+	if !ok {
+		return in, false
+	}
+	if in, _ = x.code.At(pc); in.Op().Flags()&dex.Invokes == 0 {
+		return in, false
 	}
 	x.goTo(b, pc)
-	return x.argsOf(in)
+	return in, true
 }
 
 // Each calls fn for every call of the method, block by block in the order of

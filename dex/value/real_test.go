@@ -109,6 +109,13 @@ func TestRealStrings(t *testing.T) {
 						if v.Kind == value.Concat {
 							parts++
 						}
+						class := ""
+						if v.Kind == value.Object {
+							class = v.S
+						}
+						if got := app.ObjectClass(i, m, pc, k); got != class {
+							t.Errorf("%s: %s at %d, argument %d: %s, but of class %q", path, f.MethodString(m.Index), pc, k, v, got)
+						}
 						if v.Kind != value.Unknown {
 							known++
 						}

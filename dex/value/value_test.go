@@ -435,8 +435,12 @@ func checkMethod(tb testing.TB, app *value.App, file int, m dex.MethodDef) {
 			if a, b := args[i].String(), again[i].String(); a != b {
 				tb.Fatalf("argument %d at %d: %s, then %s", i, pc, a, b)
 			}
-			if args[i].Kind == value.Object && !app.MayBeObject(file, m, pc, i) {
-				tb.Fatalf("argument %d at %d: %s, but at a glance it is no object", i, pc, args[i])
+			class := ""
+			if args[i].Kind == value.Object {
+				class = args[i].S
+			}
+			if got := app.ObjectClass(file, m, pc, i); got != class {
+				tb.Fatalf("argument %d at %d: %s, but of class %q at a glance", i, pc, args[i], got)
 			}
 		}
 	})

@@ -52,12 +52,12 @@ func translate(in []value.Value) []fact.Value {
 	return out
 }
 
-// mayBeObject reports whether an argument of a call may be an object of a known
-// class: Args tells whether it is.
-func (u *dexUnit) mayBeObject(body int, pc uint32, arg int) bool {
+// argClass returns the class of an argument of a call, "" if it is no object of
+// a known class.
+func (u *dexUnit) argClass(body int, pc uint32, arg int) string {
 	u.sweep.Do(u.walk)
 	if u.values.app == nil || body < 0 || body >= len(u.defs) {
-		return false
+		return ""
 	}
-	return u.values.app.MayBeObject(u.values.file, u.defs[body], pc, arg)
+	return u.values.app.ObjectClass(u.values.file, u.defs[body], pc, arg)
 }
