@@ -57,8 +57,8 @@ func (u *dexUnit) AppendProto(i uint32, to []uint32) ([]uint32, bool) {
 
 // ArgClass returns the class of an argument, if it is known.
 func (u graphUnit) ArgClass(body int, pc uint32, arg int) string {
-	if d, ok := u.Unit.(glancer); ok && !d.mayBeObject(body, pc, arg) {
-		return ""
+	if d, ok := u.Unit.(glancer); ok {
+		return d.argClass(body, pc, arg)
 	}
 	args := u.Args(body, pc)
 	if arg < len(args) && args[arg].Kind == fact.Object {
@@ -67,9 +67,10 @@ func (u graphUnit) ArgClass(body int, pc uint32, arg int) string {
 	return ""
 }
 
-// glancer is a unit that can tell fast that an argument is no known object.
+// glancer is a unit that can tell the class of one argument faster than all
+// that is known of all of them.
 type glancer interface {
-	mayBeObject(body int, pc uint32, arg int) bool
+	argClass(body int, pc uint32, arg int) string
 }
 
 // Reflected returns what a reflective call runs.
