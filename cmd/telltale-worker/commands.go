@@ -214,6 +214,7 @@ func (p *program) list(c *cli.Context, s *store.Store) error {
 		return err
 	}
 	run := store.Run{Start: telltale.Start(rules), Options: store.Options{Locale: c.String("locale"), ShowKeys: c.Bool("show-keys"), NoSearch: c.Bool("no-search")}, Skipped: map[string]int{}}
+	run.Start.Options = asFlags(run.Options)
 	where := c.String("inputs")
 	var items iter.Seq2[store.Item, error]
 	if strings.Contains(where, "://") {
@@ -356,15 +357,11 @@ func (p *program) work(c *cli.Context) error {
 	if c.Int("jobs") < 1 || c.Uint64("max-attempts") < 1 {
 		return errors.New("--jobs and --max-attempts are at least 1")
 	}
-	s, err := store.Open(ctx, c.String("store"))
+	s, run, _, err := openRun(c)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	run, _, err := s.Manifest(ctx)
-	if err != nil {
-		return err
-	}
 	rules, err := signatures.Default()
 	if err != nil {
 		return err
@@ -431,20 +428,45 @@ func (p *program) work(c *cli.Context) error {
 	return w.Run(ctx)
 }
 
+// asFlags says options of a run as 'telltale scan' calls them.
+func asFlags(o store.Options) map[string]string {
+	out := map[string]string{}
+	if o.Locale != "" {
+		out["locale"] = o.Locale
+	}
+	if o.ShowKeys {
+		out["show-keys"] = "true"
+	}
+	if o.NoSearch {
+		out["max-searched"] = "1"
+	}
+	return out
+}
+
+// openRun opens the store of a run that was enqueued.
+func openRun(c *cli.Context) (*store.Store, store.Run, iter.Seq2[store.Item, error], error) {
+	s, err := store.Open(c.Context, c.String("store"))
+	if err != nil {
+		return nil, store.Run{}, nil, err
+	}
+	run, items, err := s.Manifest(c.Context)
+	if err != nil {
+		s.Close()
+		return nil, run, nil, err
+	}
+	return s, run, items, nil
+}
+
 // ahead is how many results are fetched before they are needed.
 const ahead = 32
 
 func (p *program) collect(c *cli.Context) error {
 	ctx := c.Context
-	s, err := store.Open(ctx, c.String("store"))
+	s, run, items, err := openRun(c)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	run, items, err := s.Manifest(ctx)
-	if err != nil {
-		return err
-	}
 	var tables *dataset.Writer
 	if where := c.String("parquet"); where != "" {
 		b, err := store.Bucket(ctx, where, true)
@@ -591,15 +613,11 @@ func (p *program) results(ctx context.Context, s *store.Store, items iter.Seq2[s
 
 func (p *program) status(c *cli.Context) error {
 	ctx := c.Context
-	s, err := store.Open(ctx, c.String("store"))
+	s, _, items, err := openRun(c)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	_, items, err := s.Manifest(ctx)
-	if err != nil {
-		return err
-	}
 	done, err := s.Done(ctx)
 	if err != nil {
 		return err

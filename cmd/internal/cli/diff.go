@@ -25,15 +25,30 @@ func (e *env) diffCommand() *cli.Command {
 			"by package and signer. Exit codes: 0 nothing is new; 1 NEW has something that OLD lacks;\n" +
 			"2 usage error; 3 something was not read, so that it cannot be said (unless\n" +
 			"--allow-incomplete).",
-		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "text", Usage: "`FORMAT`: " + strings.Join(diff.Formats, ", ")},
-			outputFlag(),
-			&cli.BoolFlag{Name: "all", Usage: "do not fold long lists away"},
-			colorFlag(),
+		Flags: slices.Concat(documentFlags(diff.Formats), []cli.Flag{
 			&cli.BoolFlag{Name: "allow-incomplete", Usage: "do not exit with 3 for what was not read"},
 		}, scanFlags(), limitFlags(), isolateFlags(), signatureFlags()),
 		Action: e.diff,
 	}
+}
+
+// documentFlags are those of commands that write one document of their own, with
+// [env.writeDocument].
+func documentFlags(formats []string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "text", Usage: "`FORMAT`: " + strings.Join(formats, ", ")},
+		outputFlag(),
+		&cli.BoolFlag{Name: "all", Usage: "do not fold long lists away"},
+		colorFlag(),
+	}
+}
+
+// oneOf checks --format.
+func oneOf(c *cli.Context, formats []string) error {
+	if f := c.String("format"); !slices.Contains(formats, f) {
+		return usagef("--format %q: use one of %s", f, strings.Join(formats, ", "))
+	}
+	return nil
 }
 
 func outputFlag() cli.Flag {
@@ -48,14 +63,10 @@ func (e *env) diff(c *cli.Context) error {
 	if c.Args().Len() != 2 {
 		return usagef("diff needs OLD and NEW: two APKs, two folders or two saved reports")
 	}
-	if !slices.Contains(diff.Formats, c.String("format")) {
-		return usagef("--format %q: use one of %s", c.String("format"), strings.Join(diff.Formats, ", "))
-	}
-	opt, rules, err := e.scanOptions(c)
-	if err != nil {
+	if err := oneOf(c, diff.Formats); err != nil {
 		return err
 	}
-	endFence, err := e.isolate(c, rules, &opt)
+	opt, rules, endFence, err := e.scanner(c)
 	if err != nil {
 		return err
 	}
@@ -81,7 +92,7 @@ func (e *env) diff(c *cli.Context) error {
 	}
 	d.Apps, d.Summary = diff.Compare(sides[0], sides[1])
 	if err := e.writeDocument(c, func(w io.Writer, o report.Options) error {
-		return diff.Write(w, d, c.String("format"), diff.Options{Color: o.Color, All: o.All})
+		return diff.Write(w, d, c.String("format"), o)
 	}); err != nil {
 		return err
 	}

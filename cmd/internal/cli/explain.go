@@ -34,11 +34,7 @@ func (e *env) explain(c *cli.Context) error {
 	if c.Args().Len() != 2 {
 		return usagef("explain needs an APK and WHAT: an SDK, a host or an identifier")
 	}
-	opt, rules, err := e.scanOptions(c)
-	if err != nil {
-		return err
-	}
-	endFence, err := e.isolate(c, rules, &opt)
+	opt, rules, endFence, err := e.scanner(c)
 	if err != nil {
 		return err
 	}

@@ -19,14 +19,10 @@ func (e *env) fleetCommand() *cli.Command {
 			"common (hosts, app keys, code that no rule knows), who can wake whom by exported push\n" +
 			"services, and, where paths are those of a phone (system/app, data/app), what came with it.\n" +
 			"REPORTs were saved with --format json or ndjson; other PATHs are scanned.",
-		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "text", Usage: "`FORMAT`: " + strings.Join(fleet.Formats, ", ")},
-			outputFlag(),
+		Flags: slices.Concat(documentFlags(fleet.Formats), []cli.Flag{
 			&cli.StringSliceFlag{Name: "db", Usage: "also look at the apps in the database `FILE` that scan or report wrote with --db (may be repeated)"},
 			&cli.StringFlag{Name: "hosts-file", Usage: "write a hosts file to `FILE` that blocks hosts of trackers"},
 			&cli.StringFlag{Name: "disable-list", Usage: "write components of trackers to `FILE`, for 'pm disable'"},
-			&cli.BoolFlag{Name: "all", Usage: "do not fold long lists away"},
-			colorFlag(),
 		}, scanFlags(), limitFlags(), isolateFlags(), signatureFlags()),
 		Action: e.fleet,
 	}
@@ -36,14 +32,10 @@ func (e *env) fleet(c *cli.Context) error {
 	if !c.Args().Present() && len(c.StringSlice("db")) == 0 {
 		return usagef("fleet needs REPORTs that were written with --format json or ndjson, PATHs to scan, or --db FILE")
 	}
-	if !slices.Contains(fleet.Formats, c.String("format")) {
-		return usagef("--format %q: use one of %s", c.String("format"), strings.Join(fleet.Formats, ", "))
-	}
-	opt, rules, err := e.scanOptions(c)
-	if err != nil {
+	if err := oneOf(c, fleet.Formats); err != nil {
 		return err
 	}
-	endFence, err := e.isolate(c, rules, &opt)
+	opt, rules, endFence, err := e.scanner(c)
 	if err != nil {
 		return err
 	}
@@ -96,6 +88,6 @@ func (e *env) fleet(c *cli.Context) error {
 		}
 	}
 	return e.writeDocument(c, func(w io.Writer, o report.Options) error {
-		return fleet.Write(w, f, c.String("format"), fleet.Options{Color: o.Color, All: o.All})
+		return fleet.Write(w, f, c.String("format"), o)
 	})
 }

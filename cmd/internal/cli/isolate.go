@@ -63,3 +63,13 @@ func added(p *scan.Profiles) []string {
 	}
 	return p.Added
 }
+
+// scanner is what commands that look at apps begin with: options, rules and, if
+// it is wanted, the fence, which end takes down.
+func (e *env) scanner(c *cli.Context) (opt scan.Options, rules *signatures.Rules, end func(), err error) {
+	if opt, rules, err = e.scanOptions(c); err != nil {
+		return
+	}
+	end, err = e.isolate(c, rules, &opt)
+	return
+}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/telltale-apk/telltale/cmd/internal/report"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
@@ -189,7 +191,7 @@ func TestFormats(t *testing.T) {
 	out := map[string]string{}
 	for _, f := range Formats {
 		var b bytes.Buffer
-		if err := Write(&b, d, f, Options{}); err != nil {
+		if err := Write(&b, d, f, report.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(b.String(), "\x1b") {
@@ -227,7 +229,7 @@ func TestFormats(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if err := Write(&bytes.Buffer{}, d, "yaml", Options{}); err == nil {
+	if err := Write(&bytes.Buffer{}, d, "yaml", report.Options{}); err == nil {
 		t.Error("an unknown format is written")
 	}
 }

@@ -15,12 +15,6 @@ import (
 // Formats lists the formats that Write knows.
 var Formats = []string{"text", "markdown", "json"}
 
-// Options are what a person chose about the output.
-type Options struct {
-	Color bool
-	All   bool // do not fold long lists away
-}
-
 // shown is how many changes of one kind are told before the rest is counted, and
 // shownAdded how many of an app that is new altogether.
 const (
@@ -29,7 +23,7 @@ const (
 )
 
 // Write writes a comparison.
-func Write(w io.Writer, d *Diff, format string, o Options) error {
+func Write(w io.Writer, d *Diff, format string, o report.Options) error {
 	b := bufio.NewWriter(w)
 	switch format {
 	case "text":
@@ -89,13 +83,8 @@ func fold(a *App, all bool, tell func(*Change), more func(n int, what, change st
 	}
 }
 
-func writeText(w *bufio.Writer, d *Diff, o Options) {
-	style := func(sgr, s string) string {
-		if !o.Color {
-			return s
-		}
-		return "\x1b[" + sgr + "m" + s + "\x1b[0m"
-	}
+func writeText(w *bufio.Writer, d *Diff, o report.Options) {
+	style := o.Style
 	colors := map[string]string{"added": "31", "removed": "32", "changed": "33"}
 	for i := range d.Apps {
 		a := &d.Apps[i]
@@ -152,7 +141,7 @@ func summary(d *Diff) string {
 // maxMarkdown is what code hosts take as a comment, with room for the end.
 const maxMarkdown = 60_000
 
-func writeMarkdown(w *bufio.Writer, d *Diff, o Options) {
+func writeMarkdown(w *bufio.Writer, d *Diff, o report.Options) {
 	head := "## Telltale: "
 	if d.HasNew() {
 		head += "something is new"

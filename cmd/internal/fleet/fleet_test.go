@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/telltale-apk/telltale/cmd/internal/report"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
@@ -111,7 +113,7 @@ func TestFleetIsWritten(t *testing.T) {
 		"json": {`"schema": "telltale.fleet/v1"`, `"shared_user_ids"`},
 	} {
 		var b bytes.Buffer
-		if err := Write(&b, f, format, Options{}); err != nil {
+		if err := Write(&b, f, format, report.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(b.String(), "\x1b") {
@@ -166,7 +168,7 @@ func TestSchema(t *testing.T) {
 	}
 	for name, f := range map[string]*Fleet{"sample": sample(), "empty": NewBuilder().Fleet()} {
 		var b bytes.Buffer
-		if err := Write(&b, f, "json", Options{}); err != nil {
+		if err := Write(&b, f, "json", report.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		v, err := jsonschema.UnmarshalJSON(&b)

@@ -15,14 +15,8 @@ import (
 // Formats lists the formats that Write knows.
 var Formats = []string{"text", "json"}
 
-// Options are what a person chose about the output.
-type Options struct {
-	Color bool
-	All   bool // do not fold long lists away
-}
-
 // Write writes the view.
-func Write(w io.Writer, f *Fleet, format string, o Options) error {
+func Write(w io.Writer, f *Fleet, format string, o report.Options) error {
 	b := bufio.NewWriter(w)
 	switch format {
 	case "text":
@@ -42,17 +36,12 @@ func Write(w io.Writer, f *Fleet, format string, o Options) error {
 
 type text struct {
 	w *bufio.Writer
-	o Options
+	o report.Options
 }
 
 func (t *text) printf(format string, args ...any) { fmt.Fprintf(t.w, format, args...) }
 
-func (t *text) style(sgr, s string) string {
-	if !t.o.Color {
-		return s
-	}
-	return "\x1b[" + sgr + "m" + s + "\x1b[0m"
-}
+func (t *text) style(sgr, s string) string { return t.o.Style(sgr, s) }
 
 func (t *text) head(s string) { t.printf("%s\n", t.style("1", s)) }
 

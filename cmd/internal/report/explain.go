@@ -73,7 +73,7 @@ type tree struct {
 	o Options
 }
 
-func (t *tree) style(sgr, s string) string { return (&textHandler{o: t.o}).style(sgr, s) }
+func (t *tree) style(sgr, s string) string { return t.o.Style(sgr, s) }
 
 func (t *tree) line(depth int, s string) {
 	fmt.Fprintf(t.w, "%s%s\n", strings.Repeat("  ", depth), strings.TrimRight(s, " "))

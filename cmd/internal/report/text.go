@@ -44,8 +44,12 @@ const (
 	yellow = "33"
 )
 
-func (h *textHandler) style(sgr, s string) string {
-	if !h.o.Color || s == "" {
+func (h *textHandler) style(sgr, s string) string { return h.o.Style(sgr, s) }
+
+// Style marks text for a terminal by an SGR parameter ("1" is bold), where
+// colours are wanted.
+func (o Options) Style(sgr, s string) string {
+	if !o.Color || s == "" {
 		return s
 	}
 	return "\x1b[" + sgr + "m" + s + "\x1b[0m"
@@ -810,7 +814,7 @@ func (h *textHandler) summary(s *event.Summary) {
 	for _, r := range s.ExitReasons {
 		h.printf("exit %d: %s\n", r.Code, clean(r.Reason))
 	}
-	h.printf("%s\n", h.style(dim, fmt.Sprintf("Static analysis with rules %s. \"Names\", \"calls\" and \"carries\" are what the code shows; whether data is sent is not shown by it.", clean(shortDigest(h.start.Signatures.Digest)))))
+	h.printf("%s\n", h.style(dim, fmt.Sprintf("Static analysis with rules %s. \"Names\", \"calls\" and \"carries\" are what the code shows; whether data is sent is not shown by it.", clean(rulesText(&h.start.Signatures)))))
 	if s.WithTracker > 0 {
 		h.printf("%s\n", h.style(dim, trackerMeans))
 	}
