@@ -5,11 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/telltale-apk/telltale/cmd/internal/report"
-
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/telltale-apk/telltale/cmd/internal/event"
+	"github.com/telltale-apk/telltale/cmd/internal/report"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/finding"
 )
