@@ -387,6 +387,7 @@ func (e *env) scanOptions(c *cli.Context) (scan.Options, *signatures.Rules, erro
 		Profiles: profiles,
 		Limits:   limits,
 		MaxTime:  maxTime,
+		Room:     room(),
 		Fault:    e.program.Fault,
 		Stats:    e.stats,
 		Jobs:     cmp.Or(c.Int("jobs"), runtime.GOMAXPROCS(0)),

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"io"
+	"path"
 
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/apk/bundle"
@@ -15,6 +16,7 @@ type Peeked struct {
 	Split       string
 	Signer      string // digest of the first certificate
 	HasCode     bool   // it holds classes.dex, or class files
+	Code        int64  // bytes of code to inflate, by what the archive declares
 }
 
 // Peek looks into an archive. It returns nil if that is no app, no library and
@@ -28,6 +30,7 @@ func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 	}
 	budget := apk.NewBudget(limits)
 	p := peek(ar, budget)
+	p.Code = declared(ar)
 	if !p.HasCode && ar.Lookup(manifestName) == nil {
 		if !bundle.Detect(ar, limits, budget) {
 			return nil
@@ -52,4 +55,21 @@ func peek(ar *apk.Archive, budget *apk.Budget) *Peeked {
 		p.Package, p.VersionCode, p.Split = m.Package, m.VersionCode, m.Split
 	}
 	return p
+}
+
+// declared sums up what DEX files, and archives that may hold some, are declared
+// to inflate to.
+func declared(ar *apk.Archive) (n int64) {
+	for _, e := range ar.Entries() {
+		switch ext := path.Ext(e.RawName); ext {
+		case ".dex", ".apk", ".jar", ".aar":
+			size := max(e.Size, e.CompressedSize)
+			if ext != ".dex" {
+				size *= 2 // as code in them is deflated once more
+			}
+			// No more than DEFLATE can make of it: the directory may lie.
+			n += max(0, min(size, min(e.CompressedSize, 1<<40)*1040, 1<<40))
+		}
+	}
+	return min(n, 1<<50)
 }

@@ -25,6 +25,10 @@ type Options struct {
 	// Profiles is what products that lost their names are recognised by; nil
 	// does without.
 	Profiles *Profiles
+	// Room is how many bytes of memory apps that are looked at at the same time may
+	// take, by an estimate from what their archives declare; 0 is no limit. An app
+	// that is larger by itself is looked at alone.
+	Room int64
 	// MaxTime is how long one app may take; 0 is no limit.
 	MaxTime time.Duration
 	// Runner does the work; nil stands for this process.
@@ -42,9 +46,10 @@ type Options struct {
 	Progress func(done, total int, path string)
 }
 
-// window is how many results per job may wait for an earlier one. It bounds
-// what a run holds in memory when one app takes much longer than the rest.
-const window = 4
+// window is how many apps per job are chosen from, and how many results may wait
+// for an earlier one. It bounds what a run holds in memory when one app takes
+// much longer than the rest.
+const window = 8
 
 // Paths scans what the arguments lead to and hands each app to emit, in the
 // order of the arguments and of paths within folders, whatever Jobs says. The
@@ -123,10 +128,6 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 	inputs := f.inputs
 	sum := &event.Summary{ByStatus: map[string]int{}, Skipped: f.skipped, ExitReasons: []event.ExitReason{}}
 
-	type slot struct {
-		in   input
-		done chan *event.App
-	}
 	jobs := max(o.Jobs, 1)
 	// As many apps as there are jobs, and where there are fewer, parts of them.
 	o.crew = signatures.NewCrew(max(jobs, runtime.GOMAXPROCS(0)))
@@ -134,21 +135,16 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 	defer cancel()
 	twins := newTwins(ctx, inputs) // numbers them, so before they are handed out
 	queue := make(chan *slot, jobs*window)
-	work := make(chan *slot)
+	plan := newSchedule(o.Room, jobs > 1)
 	go func() {
 		defer close(queue)
-		defer close(work)
+		defer plan.close()
 		for _, in := range inputs {
 			s := &slot{in, make(chan *event.App, 1)}
 			select {
 			case queue <- s:
+				plan.add(s)
 			case <-ctx.Done():
-				return
-			}
-			select {
-			case work <- s:
-			case <-ctx.Done():
-				s.done <- nil
 				return
 			}
 		}
@@ -156,11 +152,16 @@ func (f *Found) Scan(ctx context.Context, o Options, emit func(*event.App) error
 	var wg sync.WaitGroup
 	for range jobs {
 		wg.Go(func() {
-			for s := range work {
-				o.crew.Join()
-				app := one(ctx, s.in, o, twins)
-				o.crew.Leave()
-				s.done <- app
+			for s := plan.next(); s != nil; s = plan.next() {
+				if ctx.Err() == nil {
+					o.crew.Join()
+					app := one(ctx, s.in, o, twins)
+					o.crew.Leave()
+					s.done <- app
+				} else {
+					s.done <- nil
+				}
+				plan.done(s)
 			}
 		})
 	}

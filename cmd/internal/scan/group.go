@@ -21,6 +21,7 @@ type input struct {
 	Index    int // among all inputs of a run
 	Parts    []member
 	Problems []fact.Problem // about the grouping
+	Cost     int64          // bytes of memory that a scan of it takes, about
 }
 
 // member is a file of an app.
@@ -148,7 +149,37 @@ func (f *found) group(ctx context.Context, o Options) []input {
 		}
 		out = append(out, in)
 	}
+	code := map[string]int64{}
+	for i, p := range peeks {
+		if p != nil {
+			code[f.Files[i].File] = p.Code
+		}
+	}
+	for i := range out {
+		out[i].Cost = costOf(&out[i], code)
+	}
 	return out
+}
+
+// What an app takes in memory was measured: up to six times its code, and what
+// every one does.
+const (
+	costOfAny  = 16 << 20
+	costOfCode = 6
+)
+
+// costOf estimates the memory that a scan of an app takes, from the bytes of
+// code in its archives.
+func costOf(in *input, code map[string]int64) int64 {
+	n := int64(0)
+	for _, m := range in.Parts {
+		if c, ok := code[m.File]; ok {
+			n += c
+		} else {
+			n += m.Size
+		}
+	}
+	return costOfAny + costOfCode*min(n, 1<<50)
 }
 
 // namedApp reports whether a file has the name of an app. What it holds decides
