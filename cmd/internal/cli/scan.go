@@ -184,6 +184,7 @@ func (e *env) scan(c *cli.Context) error {
 	out.stats = e.stats
 	start := Start(rules)
 	start.Policy, start.Options = judged.info, resultOptions(c, opt)
+	start.Signatures.Profiles = opt.Profiles.Digest()
 	stopBar := e.progress(c, &opt)
 	sum, err := e.scanTo(c, out, start, judged, opt)
 	stopBar()

@@ -107,6 +107,10 @@ type Tool struct {
 type Signatures struct {
 	Digest string         `json:"digest"` // "sha256:…"
 	Counts map[string]int `json:"counts"` // by kind
+	// Profiles is the digest of the profiles that were added to those of the
+	// program, in the order in which they are asked: "sha256:…". It is left out
+	// if there are none.
+	Profiles string `json:"profiles,omitempty"`
 }
 
 // Code is one body of code. The counts are table sizes, except Classes (class

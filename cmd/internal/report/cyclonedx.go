@@ -106,15 +106,18 @@ func newCycloneDX(w io.Writer) *cyclonedxHandler {
 func (h *cyclonedxHandler) Handle(m *event.Message) error {
 	switch {
 	case m.Start != nil:
+		props := []cdxProperty{{"telltale:rules", clean(m.Start.Signatures.Digest)}}
+		if p := m.Start.Signatures.Profiles; p != "" {
+			props = append(props, cdxProperty{"telltale:profiles", clean(p)})
+		}
 		tool := map[string]any{"components": []cdxComponent{{
-			Type: "application", Name: "telltale", Version: brief(m.Start.Tool.Version, cdxVersion),
-			Properties: []cdxProperty{{"telltale:rules", clean(m.Start.Signatures.Digest)}},
+			Type: "application", Name: "telltale", Version: brief(m.Start.Tool.Version, cdxVersion), Properties: props,
 		}}}
 		b, err := encode(map[string]any{"tools": tool}, "  ", "  ")
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(h.sum, "%q %q\n", m.Start.Tool.Version, m.Start.Signatures.Digest)
+		fmt.Fprintf(h.sum, "%q %q\n", m.Start.Tool.Version, m.Start.Signatures.Digest+m.Start.Signatures.Profiles)
 		fmt.Fprintf(h.w, "{\n  \"bomFormat\": \"CycloneDX\",\n  \"specVersion\": \"1.6\",\n  \"version\": 1,\n  \"metadata\": %s,\n  \"components\": [", b)
 	case m.App != nil:
 		b, err := encode(h.app(m.App), "    ", "  ")

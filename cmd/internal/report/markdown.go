@@ -125,7 +125,7 @@ func (h *markdownHandler) write(s *event.Summary) {
 	if s.WithTracker > 0 {
 		foot.WriteString(trackerMeans + "\n\n")
 	}
-	fmt.Fprintf(&foot, "Static analysis with rules %s. \"Names\", \"asks for\" and \"carries\" are what the code shows; whether data is sent is not shown by it.\n", md(shortDigest(h.start.Signatures.Digest), 60))
+	fmt.Fprintf(&foot, "Static analysis with rules %s. \"Names\", \"asks for\" and \"carries\" are what the code shows; whether data is sent is not shown by it.\n", md(rulesText(&h.start.Signatures), 80))
 
 	h.w.WriteString(head.String())
 	h.w.WriteString(details)
@@ -314,4 +314,12 @@ func md(s string, n int) string {
 	}
 	b.WriteString("</code>")
 	return b.String()
+}
+
+// rulesText names the rules of a run, and the profiles that were added to them.
+func rulesText(s *event.Signatures) string {
+	if s.Profiles == "" {
+		return shortDigest(s.Digest)
+	}
+	return shortDigest(s.Digest) + " and added profiles " + shortDigest(s.Profiles)
 }

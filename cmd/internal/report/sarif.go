@@ -399,10 +399,11 @@ func (h *sarifHandler) end(s *event.Summary) {
 		h.notes = append(h.notes, sarifNotification{Level: "warning", Message: sarifSay(fmt.Sprintf("%d more problems are in the JSON report.", h.notesCut))})
 	}
 	inv := sarifInvocation{ExecutionSuccessful: !h.failed && !s.Interrupted, ToolExecutionNotifications: h.notes}
-	driver := sarifDriver{
-		Name: "Telltale", Version: clean(h.start.Tool.Version), InformationURI: homePage, Rules: h.rules,
-		Properties: map[string]string{"rulesDigest": clean(h.start.Signatures.Digest)},
+	props := map[string]string{"rulesDigest": clean(h.start.Signatures.Digest)}
+	if p := h.start.Signatures.Profiles; p != "" {
+		props["profilesDigest"] = clean(p)
 	}
+	driver := sarifDriver{Name: "Telltale", Version: clean(h.start.Tool.Version), InformationURI: homePage, Rules: h.rules, Properties: props}
 	d, err := encode(driver, "", "")
 	if err != nil {
 		h.err = err

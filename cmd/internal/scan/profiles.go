@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/telltale-apk/telltale/signatures"
@@ -58,6 +59,14 @@ func (p *Profiles) Key() string {
 		io.WriteString(h, data)
 	}
 	return "profiles " + hex.EncodeToString(h.Sum(nil))
+}
+
+// Digest names what was added to the bundled profiles, "" if nothing was.
+func (p *Profiles) Digest() string {
+	if p == nil || len(p.Added) == 0 {
+		return ""
+	}
+	return "sha256:" + strings.TrimPrefix(p.Key(), "profiles ")
 }
 
 // profiles looks for products that lost their names, in what rules do not know
