@@ -1,7 +1,6 @@
 package dex
 
 import (
-	"bytes"
 	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -15,6 +14,7 @@ type stringIndex struct {
 	// size is the number of MUTF-8 bytes of each string, with decodeString set
 	// where they are not the UTF-8 of the text; or badString.
 	size      []uint32
+	gist      []Gist
 	anomalies []*binread.FormatError
 }
 
@@ -26,10 +26,48 @@ const (
 // maxStringAnomalies is how many unreadable strings are reported one by one.
 const maxStringAnomalies = 16
 
+// Gist tells which bytes there are in a string. It lets who searches strings
+// leave most of them unread.
+type Gist uint8
+
+// What a Gist may tell. The marks are those of bytes, whatever they mean in the
+// text: a byte of its own is a character.
+const (
+	GistDot     Gist = 1 << iota // a '.'
+	GistColon                    // a ':'
+	GistPercent                  // a '%'
+	GistEquals                   // a '='
+	GistOther                    // a byte that Base64 text does not have: no letter, digit, + / - _ = CR or LF
+	gistHigh    Gist = 1 << 7    // one that is not ASCII
+)
+
+// gists are the marks of each byte.
+var gists = func() (t [256]Gist) {
+	for c := range t {
+		switch {
+		case c == '.':
+			t[c] = GistDot | GistOther
+		case c == ':':
+			t[c] = GistColon | GistOther
+		case c == '%':
+			t[c] = GistPercent | GistOther
+		case c == '=':
+			t[c] = GistEquals
+		case c >= 0x80:
+			t[c] = gistHigh | GistOther
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '+', c == '/', c == '-', c == '_', c == '\r', c == '\n':
+		default:
+			t[c] = GistOther
+		}
+	}
+	return t
+}()
+
 func (f *File) indexStrings() {
 	ix := &f.str
 	n := f.strings.n
 	ix.size = make([]uint32, n)
+	ix.gist = make([]Gist, n)
 	left := f.workLimit()
 	bad, cut := 0, 0
 	for i := range n {
@@ -39,7 +77,7 @@ func (f *File) indexStrings() {
 			continue
 		}
 		off := binary.LittleEndian.Uint32(f.strings.b[4*i:])
-		b, err := f.rawString(off)
+		b, gist, err := f.rawString(off)
 		if err != nil {
 			ix.size[i] = badString
 			if err.Kind == binread.Truncated { // all the rest was searched for its end
@@ -57,8 +95,8 @@ func (f *File) indexStrings() {
 			continue
 		}
 		// MUTF-8 is UTF-8 but for NUL and supplementary characters.
-		ix.size[i] = uint32(len(b))
-		if !utf8.Valid(b) {
+		ix.size[i], ix.gist[i] = uint32(len(b)), gist
+		if gist&gistHigh != 0 && !utf8.Valid(b) {
 			ix.size[i] |= decodeString
 		}
 	}
@@ -72,18 +110,27 @@ func (f *File) indexStrings() {
 }
 
 // rawString returns the MUTF-8 bytes of the string data at off, without the
-// closing NUL. Like ART, it lets the NUL decide and not the declared length.
-func (f *File) rawString(off uint32) ([]byte, *binread.FormatError) {
+// closing NUL, and which bytes they are. Like ART, it lets the NUL decide and
+// not the declared length.
+func (f *File) rawString(off uint32) ([]byte, Gist, *binread.FormatError) {
 	if int64(off) >= int64(len(f.data)) {
-		return nil, binread.Errorf(binread.OutOfRange, "string_data", int64(off), "string starts behind the end %d", len(f.data))
+		return nil, 0, binread.Errorf(binread.OutOfRange, "string_data", int64(off), "string starts behind the end %d", len(f.data))
 	}
 	b := f.data[off:]
 	k := ulebLen(b)
-	end := bytes.IndexByte(b[k:], 0)
-	if end < 0 || uint64(end) >= uint64(decodeString) {
-		return nil, binread.Errorf(binread.Truncated, "string_data", int64(off), "string without end")
+	b = b[k:]
+	// Strings are short: a call that looks for the NUL would cost more.
+	var g Gist
+	for i, c := range b {
+		if c == 0 {
+			if uint64(i) >= uint64(decodeString) {
+				break
+			}
+			return b[:i:i], g, nil
+		}
+		g |= gists[c]
 	}
-	return b[k : k+end : k+end], nil
+	return nil, 0, binread.Errorf(binread.Truncated, "string_data", int64(off), "string without end")
 }
 
 // ulebLen returns how many bytes of b an unsigned LEB128 takes.
@@ -133,6 +180,15 @@ func (f *File) String(i uint32) string {
 	return decodeMUTF8(b[k : k+int(n&^decodeString)])
 }
 
+// StringGist returns which bytes string i has; 0 if it cannot be read.
+func (f *File) StringGist(i uint32) Gist {
+	if int64(i) >= int64(f.strings.n) {
+		return 0
+	}
+	f.strOnce.Do(f.indexStrings)
+	return f.str.gist[i] &^ gistHigh
+}
+
 // StringErr is String with the reason why a string cannot be read.
 func (f *File) StringErr(i uint32) (string, error) {
 	if int64(i) >= int64(f.strings.n) {
@@ -141,7 +197,7 @@ func (f *File) StringErr(i uint32) (string, error) {
 	if s := f.String(i); s != "" || f.str.size[i] != badString {
 		return s, nil
 	}
-	if _, err := f.rawString(f.StringOff(i)); err != nil {
+	if _, _, err := f.rawString(f.StringOff(i)); err != nil {
 		return "", err
 	}
 	return "", binread.Errorf(binread.TooLarge, "string_data", int64(f.StringOff(i)), "strings overlap; this one was not read")

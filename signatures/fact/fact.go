@@ -304,6 +304,46 @@ type Unit interface {
 	Args(body int, pc uint32) []Value
 }
 
+// Gist tells which bytes there are in a string.
+type Gist uint8
+
+// The marks of a Gist, which are those of package dex.
+const (
+	GistDot     Gist = 1 << iota // a '.'
+	GistColon                    // a ':'
+	GistPercent                  // a '%'
+	GistEquals                   // a '='
+	GistOther                    // a byte that Base64 text does not have
+	gistEnd
+	GistAny = gistEnd - 1 // nothing is known: all of it may be there
+)
+
+// GistOf returns the gist of a text.
+func GistOf(s string) (g Gist) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '.':
+			g |= GistDot | GistOther
+		case c == ':':
+			g |= GistColon | GistOther
+		case c == '%':
+			g |= GistPercent | GistOther
+		case c == '=':
+			g |= GistEquals
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '+', c == '/', c == '-', c == '_', c == '\r', c == '\n':
+		default:
+			g |= GistOther
+		}
+	}
+	return g
+}
+
+// Gister is a [Unit] that knows what bytes its strings have, so that most need
+// not be read by who searches them.
+type Gister interface {
+	StringGist(i uint32) Gist
+}
+
 // MethodLister is a [Unit] that has the methods of its classes at hand.
 type MethodLister interface {
 	// MethodList returns what ClassMethods yields. It must not be changed.

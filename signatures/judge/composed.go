@@ -134,11 +134,19 @@ func (j *judge) urlFields() map[string]bool {
 		for _, f := range u.pieces.fields {
 			out[f] = true
 		}
+		if u.pieces.bits == nil {
+			continue
+		}
+		inits := make([]uint8, u.NumStrings()) // whether a name is that of initialisers: 0 not asked, 1 no, 2 yes
 		for bi := range u.bodies {
 			_, name, _ := u.Method(u.bodies[bi].Method)
-			if u.String(name) != "<clinit>" {
+			if int64(name) >= int64(len(inits)) || inits[name] == 1 {
 				continue
 			}
+			if inits[name] = 1; u.String(name) != "<clinit>" {
+				continue
+			}
+			inits[name] = 2
 			piece := false
 			for _, r := range u.refsOf(bi) {
 				piece = piece || r.Kind == fact.RefString && u.pieces.has(r.Index)

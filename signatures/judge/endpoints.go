@@ -96,6 +96,12 @@ func (j *judge) codeEndpoints(es *endpoints) {
 	}
 }
 
+// mayShow reports whether a string with such bytes may hold an endpoint, or a
+// piece of one, plainly or hidden.
+func mayShow(g fact.Gist) bool {
+	return g&(fact.GistDot|fact.GistColon|fact.GistPercent|fact.GistEquals) != 0 || g&fact.GistOther == 0
+}
+
 // spot goes over the strings of one unit, then over its references if any of
 // the strings matters.
 func (j *judge) spot(ui int) []spotted {
@@ -104,9 +110,13 @@ func (j *judge) spot(ui int) []spotted {
 	var bits []uint64
 	var buf []endpoint.Endpoint
 	n := u.NumStrings()
+	gists, _ := u.Unit.(fact.Gister)
 	for i := 0; i < n; i++ {
 		if i&0x3fff == 0 && j.ctx.Err() != nil {
 			return nil
+		}
+		if gists != nil && !mayShow(gists.StringGist(uint32(i))) {
+			continue
 		}
 		s := u.String(uint32(i))
 		plain, decoded, words := j.read(s, buf)

@@ -84,6 +84,14 @@ func (u *dexUnit) String(i uint32) string {
 	return u.f.String(i)
 }
 
+// StringGist implements fact.Gister.
+func (u *dexUnit) StringGist(i uint32) fact.Gist {
+	if int64(i) >= int64(u.f.NumStrings()) {
+		return fact.GistAny
+	}
+	return fact.Gist(u.f.StringGist(i))
+}
+
 func (u *dexUnit) machineUnit() emu.Unit { return emu.DEX(u.f) }
 
 // reveal adds strings that the code hides.
