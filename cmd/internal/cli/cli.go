@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -60,6 +61,8 @@ type env struct {
 	program *Program
 	stats   *stats.Stats // nil if nobody asked
 	cached  func() (hits, misses int64)
+	paced   sync.Once
+	ended   <-chan struct{} // closed when the run is over
 }
 
 // watched is standard output. It remembers that nobody reads it any more, also
@@ -116,6 +119,7 @@ func (p *Program) Run(ctx context.Context, args, environ []string, stdin io.Read
 	e.log.SetFormatter(&logrus.TextFormatter{DisableTimestamp: true, DisableColors: true})
 	e.smallHeap()
 	ctx, stop := e.notify(ctx)
+	e.ended = ctx.Done()
 	defer stop()
 
 	app := e.app()

@@ -59,8 +59,7 @@ const (
 
 // smallHeap lets memory grow to some times what is in use before it is collected.
 // With hardly anything in use that is never, and saves a small run a third of its
-// time; largeHeap ends that where large apps come, or many. Who sets GOGC is
-// not overruled.
+// time. Where large apps come, or many, pace takes over. Who sets GOGC is not overruled.
 func (e *env) smallHeap() {
 	hugepages.Ask(roomOfStart)
 	if e.vars["GOGC"] == "" {
@@ -78,6 +77,7 @@ func (e *env) growHeap(jobs int) {
 	hugepages.Ask(min(jobs, 16) * roomOfApp)
 	if e.vars["GOGC"] == "" {
 		debug.SetGCPercent(100)
+		e.paced.Do(func() { pace(e.ended) })
 	}
 }
 
