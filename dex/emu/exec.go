@@ -704,6 +704,9 @@ func (m *Machine) call(c *call, regs []slot) (slot, error) {
 
 func (m *Machine) callWith(c *call, args []slot) (slot, error) {
 	if c == m.watched {
+		if len(m.seen) == 0 {
+			m.allow(args)
+		}
 		m.seen = append(m.seen[:0], args...)
 	}
 	if c.kind == callConcat {

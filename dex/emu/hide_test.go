@@ -219,6 +219,24 @@ func callsOf(m *Machine, u Unit, caller Method, name string) (out []string) {
 	return out
 }
 
+// TestHidingMuch: a call that is handed much text may run longer, as far as all
+// runs together may.
+func TestHidingMuch(t *testing.T) {
+	long := strings.Repeat("QWERTYUI", 4000) // some 300,000 instructions
+	recipe := strings.Replace(hiding, "const-string v1, \"tR2\"", "const-string v1, \""+long+"\"", 1)
+	for _, total := range []int64{0, 200_000} {
+		units := assembled(t, recipe)
+		got := callsOf(New(Limits{Total: total}, units...), units[0], Method{"LUser;", "go", "(Z)V"}, "show")
+		want := len(long)
+		if total > 0 {
+			want = len("error: " + ReasonTotal)
+		}
+		if len(got) < 2 || len(got[1]) != want {
+			t.Errorf("with %d instructions for all: %.60q", total, got)
+		}
+	}
+}
+
 // TestHiding reads the strings of hiding.
 func TestHiding(t *testing.T) {
 	units := assembled(t, hiding)

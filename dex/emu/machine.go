@@ -83,7 +83,7 @@ func (t *thrown) Error() string { return t.o.class.desc }
 // Limits bound what is run. Zero fields mean the default.
 type Limits struct {
 	Init   int64         // instructions of one class initialiser, with what it calls
-	Call   int64         // instructions of one call, with what it calls
+	Call   int64         // instructions of one call, with what it calls; and some for what it is handed
 	Total  int64         // instructions of all runs together
 	Memory int64         // bytes that one run makes
 	Depth  int           // calls inside calls
@@ -248,6 +248,31 @@ func (m *Machine) setUntil(n int64) {
 	m.until, m.total = m.spent+n, false
 	if m.until > m.limits.Total {
 		m.until, m.total = m.limits.Total, true
+	}
+}
+
+// perUnit is how many instructions more a call may take for each character or
+// byte that it is handed: whoever hides a picture as text takes as many as that.
+const perUnit = 100
+
+// allow gives a run what the size of its arguments asks for, within Limits.Total.
+func (m *Machine) allow(args []slot) {
+	n := 0
+	for _, a := range args {
+		if a.o == nil {
+			continue
+		}
+		switch d := a.o.data.(type) {
+		case *text:
+			n += len(d.u)
+		case []int8:
+			n += len(d)
+		case []uint16:
+			n += len(d)
+		}
+	}
+	if !m.total {
+		m.setUntil(m.until - m.spent + int64(n)*perUnit)
 	}
 }
 
