@@ -473,7 +473,7 @@ func (m *matcher) texts(watch func(*fact.Text)) {
 		if t.Kind != fact.TextNative && t.Kind != fact.TextAsset && t.Kind != fact.TextScript {
 			f.Text = false
 		}
-		lits.find(f, t.Value, func(p posting, kind, value string) {
+		lits.find(f, t.Value, fact.GistAny, func(p posting, kind, value string) {
 			m.takePosting(p, kind, value, "", loc, t.Kind)
 		})
 	}
@@ -509,9 +509,9 @@ type literals struct {
 	found []endpoint.Endpoint // reused
 }
 
-// find calls yield for each posting that the string satisfies. The kind is
-// "string" or "endpoint".
-func (l *literals) find(f endpoint.Finder, s string, yield func(p posting, kind, value string)) {
+// find calls yield for each posting that the string, which has those bytes,
+// satisfies. The kind is "string" or "endpoint".
+func (l *literals) find(f endpoint.Finder, s string, gist fact.Gist, yield func(p posting, kind, value string)) {
 	x := l.m.x
 	if x.mayBe(spString, s) {
 		if n := x.get(spString, s); n >= 0 {
@@ -529,7 +529,7 @@ func (l *literals) find(f endpoint.Finder, s string, yield func(p posting, kind,
 			}
 		})
 	}
-	if l.mayName(s) {
+	if gist&(fact.GistDot|fact.GistColon) != 0 && l.mayName(s) {
 		l.found = f.Append(l.found[:0], s)
 		for i := range l.found {
 			l.endpoint(&l.found[i], yield)

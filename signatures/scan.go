@@ -268,6 +268,7 @@ func (s *unitScan) literals() {
 		return
 	}
 	num := s.u.NumStrings()
+	gists, _ := s.u.(fact.Gister)
 	s.names = make([]uint64, (num+63)/64)
 	for i := range num {
 		if i&0xffff == 0xffff && s.m.ctx.Err() != nil {
@@ -281,7 +282,11 @@ func (s *unitScan) literals() {
 			s.names[i>>6] |= 1 << (i & 63)
 		}
 		var t *target
-		lits.find(s.m.finder, str, func(p posting, kind, value string) {
+		gist := fact.GistAny
+		if gists != nil {
+			gist = gists.StringGist(uint32(i))
+		}
+		lits.find(s.m.finder, str, gist, func(p posting, kind, value string) {
 			if t == nil {
 				t = &target{ref: str}
 				s.strings.set(uint32(i), num, t)

@@ -472,9 +472,15 @@ func (j *judge) withGaps(out []spotted, text string, parts []string, doubtful bo
 // shownBy reports whether one of the parts by itself shows as much as e does.
 func (j *judge) shownBy(parts []string, e *endpoint.Endpoint) bool {
 	bare := func(s string) string { return strings.TrimRight(s, "*/") }
+	want := bare(e.Value)
+	var buf []endpoint.Endpoint
 	for _, s := range parts {
-		for _, o := range j.finder.Append(nil, s) {
-			if bare(o.Value) == bare(e.Value) {
+		if e.Scheme != "" && strings.IndexByte(s, ':') < 0 {
+			continue
+		}
+		buf = j.finder.Append(buf[:0], s)
+		for i := range buf {
+			if bare(buf[i].Value) == want {
 				return true
 			}
 		}

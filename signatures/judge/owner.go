@@ -188,7 +188,7 @@ func (j *judge) classOwner(unit int, typ uint32) *owner {
 	}
 	w := u.owned[typ]
 	if w == nil {
-		w = j.owners.of(u.Type(typ))
+		w = j.owners.find(u.Type(typ))
 		u.owned[typ] = w
 	}
 	return w
