@@ -94,7 +94,7 @@ func (g *graph) build(units []Unit, t *tables) {
 	s.run()
 	g.callers = invert(t.numMethods(), g.callTo)
 
-	var keys, val []uint32
+	keys, val := make([]uint32, 0, len(t.bodyMethod)), make([]uint32, 0, len(t.bodyMethod))
 	for b, m := range t.bodyMethod {
 		if m != NoMethod {
 			keys, val = append(keys, uint32(m)), append(val, uint32(b))

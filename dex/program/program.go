@@ -73,6 +73,14 @@ const (
 	RefTypeOther
 )
 
+// Ref is a reference in code: the instruction at PC refers to entry Index of a
+// table that Kind tells.
+type Ref struct {
+	PC    uint32
+	Index uint32
+	Kind  RefKind
+}
+
 // Unit is one body of code as tables. Descriptors and prototypes are in the
 // form of DEX ("Lcom/foo/Bar;", "(ILjava/lang/String;)V"). What cannot be read is
 // "" or NoIndex. Methods must be safe for concurrent use.
@@ -100,8 +108,8 @@ type Unit interface {
 	NumBodies() int
 	// Body returns the method whose code body i is.
 	Body(i int) (method uint32)
-	// EachRef calls fn for the references of body i, in the order of the code.
-	EachRef(i int, fn func(pc, index uint32, kind RefKind))
+	// AppendRefs appends the references of body i, in the order of the code.
+	AppendRefs(i int, to []Ref) []Ref
 }
 
 // Values is what a [Unit] may implement as well, to make the graph more

@@ -122,14 +122,14 @@ func TestRealPrograms(t *testing.T) {
 		calls := 0
 		for u, unit := range units {
 			for b := range unit.NumBodies() {
-				unit.EachRef(b, func(_, index uint32, kind program.RefKind) {
-					if kind >= program.RefCallVirtual && kind <= program.RefHandle {
-						if p.ID(u, index) == program.NoMethod {
-							t.Fatalf("%s: method %d of unit %d has no number", apk, index, u)
+				for _, r := range unit.AppendRefs(b, nil) {
+					if r.Kind >= program.RefCallVirtual && r.Kind <= program.RefHandle {
+						if p.ID(u, r.Index) == program.NoMethod {
+							t.Fatalf("%s: method %d of unit %d has no number", apk, r.Index, u)
 						}
 						calls++
 					}
-				})
+				}
 			}
 		}
 		defined := 0

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -40,15 +39,19 @@ type scan struct {
 	t     *tables
 	units []Unit
 
-	rows    map[rowKey]row
-	rowed   []bool // names of methods that rows speak of
-	params  []param
-	clinit  []MethodID
-	regs    []uint32         // by method named: 0 not asked yet, else a position in regList + 1
-	regList [][]registration // the first is empty
+	rows     map[rowKey]row
+	rowed    []bool  // names of methods that rows speak of
+	params   []param // of prototype i from paramOff[i] on
+	paramOff []uint32
+	clinit   []MethodID
+	methods  []uint8          // what is known of each
+	regs     []uint32         // by method named: 0 not asked yet, else a position in regList + 1
+	regList  [][]registration // the first is empty
 
 	// Of the body at hand.
 	unit   int
+	table  []field // of the unit
+	refs   []Ref
 	body   uint32
 	news   []ClassID
 	newPCs []uint32
@@ -91,7 +94,6 @@ type row struct {
 
 // param is a parameter that may be a callback.
 type param struct {
-	proto uint32
 	at    int
 	typ   ClassID
 	class bool // of type java.lang.Class
@@ -146,13 +148,18 @@ func (s *scan) run() {
 	g.newOff = make([]uint32, 1, n+1)
 	// A body has about five calls.
 	g.callTo, g.callPC, g.callKind = make([]uint32, 0, 5*n), make([]uint32, 0, 5*n), make([]RefKind, 0, 5*n)
-	ref := s.ref // one closure for all
+	g.extra = make([]extraEdge, 0, n/4)
+	s.look()
 	for u, unit := range s.units {
 		s.unit = u
+		s.readFields(unit)
 		for b := range unit.NumBodies() {
 			s.body = uint32(t.bodyBase[u] + b)
 			s.news, s.newPCs, s.fields, s.consts, s.inits, s.sites = s.news[:0], s.newPCs[:0], s.fields[:0], s.consts[:0], s.inits[:0], s.sites[:0]
-			unit.EachRef(b, ref)
+			s.refs = unit.AppendRefs(b, s.refs[:0])
+			for i := range s.refs {
+				s.ref(&s.refs[i])
+			}
 			for _, x := range s.sites {
 				s.site(x)
 			}
@@ -166,47 +173,112 @@ func (s *scan) run() {
 	}
 }
 
+// What is known of a method before its calls are looked at.
+const (
+	plainCall   = 1 << iota // a call of it hands over nothing
+	startsClass             // its class has an initialiser
+)
+
+// look finds out what the many calls are that nothing needs to be asked of, in
+// the order of the tables.
+func (s *scan) look() {
+	t := s.t
+	rowClass := make([]bool, len(t.super))
+	for k := range s.rows {
+		rowClass[k.class] = true
+	}
+	inRows := slices.Clone(rowClass) // or a type above it
+	for c := range inRows {
+		for _, k := range t.supers(ClassID(c)) {
+			if rowClass[k] {
+				inRows[c] = true
+				break
+			}
+		}
+	}
+	s.methods = make([]uint8, t.numMethods())
+	for i := range s.methods {
+		m := MethodID(i)
+		c := t.class(m)
+		if s.clinit[c] != NoMethod {
+			s.methods[m] |= startsClass
+		}
+		if sig := t.sig(m); !(s.rowed[sig.name()] && inRows[c]) && (s.paramOff[sig.proto()] == s.paramOff[sig.proto()+1] || t.isDefined(t.resolved[m])) {
+			s.methods[m] |= plainCall
+		}
+	}
+}
+
+// field is a field of the unit at hand.
+type field struct {
+	init ClassID // its class, if that has an initialiser
+	typ  ClassID // its type, if that is a class of the app
+}
+
+func (s *scan) readFields(u Unit) {
+	n := u.NumFields()
+	s.table = slices.Grow(s.table[:0], n)[:n]
+	for i := range s.table {
+		class, _, typ := u.Field(uint32(i))
+		f := field{s.t.typ(s.unit, class), s.t.typ(s.unit, typ)}
+		if f.init != NoClass && s.clinit[f.init] == NoMethod {
+			f.init = NoClass
+		}
+		if !s.t.isApp(f.typ) {
+			f.typ = NoClass
+		}
+		s.table[i] = f
+	}
+}
+
 // ref takes one reference of the body at hand.
-func (s *scan) ref(pc, index uint32, kind RefKind) {
+func (s *scan) ref(r *Ref) {
 	g, t := s.g, s.t
-	switch kind {
+	switch r.Kind {
 	case RefCallVirtual, RefCallSuper, RefCallDirect, RefCallStatic, RefCallInterface, RefCallPoly, RefCallDynamic, RefHandle:
-		if int64(index) >= int64(len(t.methodOf[s.unit])) {
+		ids := t.methodOf[s.unit]
+		if int64(r.Index) >= int64(len(ids)) {
 			return
 		}
-		m := t.methodOf[s.unit][index]
+		m := ids[r.Index]
 		if m == NoMethod {
 			return
 		}
 		g.callTo = append(g.callTo, uint32(m))
-		g.callPC = append(g.callPC, pc)
-		g.callKind = append(g.callKind, kind)
-		if kind == RefCallStatic {
-			s.init(t.class(m), pc)
+		g.callPC = append(g.callPC, r.PC)
+		g.callKind = append(g.callKind, r.Kind)
+		what := s.methods[m]
+		if r.Kind == RefCallStatic && what&startsClass != 0 {
+			s.init(t.class(m), r.PC)
 		}
-		if kind <= RefCallInterface && len(s.registrations(m, kind)) > 0 {
-			s.sites = append(s.sites, site{m, pc, kind})
+		if what&plainCall == 0 && r.Kind <= RefCallInterface && len(s.registrations(m, r.Kind)) > 0 {
+			s.sites = append(s.sites, site{m, r.PC, r.Kind})
 		}
 	case RefNew:
-		c := t.typ(s.unit, index)
+		c := t.typ(s.unit, r.Index)
 		if t.isApp(c) {
 			g.created[c] = true
-			s.init(c, pc)
+			s.init(c, r.PC)
 			if s.news = addOnce(s.news, c); len(s.news) > len(s.newPCs) {
-				s.newPCs = append(s.newPCs, pc)
+				s.newPCs = append(s.newPCs, r.PC)
 			}
 		}
 	case RefClass:
-		c := t.typ(s.unit, index)
+		c := t.typ(s.unit, r.Index)
 		if t.isApp(c) {
 			g.mentioned[c] = true
 			s.consts = addOnce(s.consts, c)
 		}
 	case RefFieldGet, RefFieldPut:
-		class, _, typ := s.units[s.unit].Field(index)
-		s.init(t.typ(s.unit, class), pc)
-		if c := t.typ(s.unit, typ); kind == RefFieldGet && t.isApp(c) {
-			s.fields = addOnce(s.fields, c)
+		if int64(r.Index) >= int64(len(s.table)) {
+			return
+		}
+		f := s.table[r.Index]
+		if f.init != NoClass {
+			s.init(f.init, r.PC)
+		}
+		if f.typ != NoClass && r.Kind == RefFieldGet {
+			s.fields = addOnce(s.fields, f.typ)
 		}
 	}
 }
@@ -282,9 +354,8 @@ func (s *scan) findRegistrations(m MethodID, kind RefKind) (out []registration) 
 		return out
 	}
 	proto := t.sig(m).proto()
-	i, _ := slices.BinarySearchFunc(s.params, proto, func(p param, proto uint32) int { return cmp.Compare(p.proto, proto) })
-	for ; i < len(s.params) && s.params[i].proto == proto; i++ {
-		switch p := s.params[i]; {
+	for _, p := range s.params[s.paramOff[proto]:s.paramOff[proto+1]] {
+		switch {
 		case p.class && byRow:
 			out = append(out, registration{arg: at + p.at, how: byClass})
 		case !p.class && framework:
@@ -307,12 +378,14 @@ func (s *scan) callbackParams() {
 		class = ClassID(c)
 		is[c] = true
 	}
+	s.paramOff = make([]uint32, 1, t.protos.num()+1)
 	for i := range uint32(t.protos.num()) {
 		for at, c := range t.protos.params(i) {
 			if c != NoClass && is[c] {
-				s.params = append(s.params, param{i, at, c, c == class})
+				s.params = append(s.params, param{at, c, c == class})
 			}
 		}
+		s.paramOff = append(s.paramOff, uint32(len(s.params)))
 	}
 }
 
@@ -516,6 +589,7 @@ func (s *scan) eachMethod(c ClassID, fn func(MethodID)) {
 	t := s.t
 	var seen []signature
 	for steps := 0; steps < maxSupers && c != NoClass && t.isApp(c); steps++ {
+		last := t.super[c] == NoClass || !t.isApp(t.super[c])
 		for _, x := range t.classMethods.row(uint32(c)) {
 			m := MethodID(x)
 			if !t.isDefined(m) || t.mFlags[m]&(accStatic|accPrivate) != 0 || steps > 0 && slices.Contains(seen, t.sig(m)) {
@@ -525,7 +599,7 @@ func (s *scan) eachMethod(c ClassID, fn func(MethodID)) {
 				continue
 			}
 			fn(m)
-			if len(seen) < 1024 {
+			if !last && len(seen) < 1024 {
 				seen = append(seen, t.sig(m))
 			}
 		}
@@ -621,16 +695,19 @@ func (s *scan) unexplained() {
 			explained[e.to] = true
 		}
 	}
-	memo := map[ClassID][]MethodID{}
+	memo := make([]uint32, len(t.super)) // by class: 1 + a position in lists
+	lists := [][]MethodID{nil}
 	for body := range t.bodyMethod {
 		for i := g.newOff[body]; i < g.newOff[body+1]; i++ {
-			c := ClassID(g.newVal[i])
-			open, ok := memo[c]
-			if !ok {
-				open = s.openMethods(c, explained)
-				memo[c] = open
+			at := &memo[g.newVal[i]]
+			if *at == 0 {
+				*at = 1
+				if open := s.openMethods(ClassID(g.newVal[i]), explained); len(open) > 0 {
+					lists = append(lists, open)
+					*at = uint32(len(lists))
+				}
 			}
-			for _, m := range open {
+			for _, m := range lists[*at-1] {
 				s.edge(uint32(body), g.newPC[i], m, EdgeCallback)
 			}
 		}
@@ -713,13 +790,14 @@ func (s *scan) reread(body uint32) {
 		g.truncated = true
 		return
 	}
-	s.units[u].EachRef(b, func(_, index uint32, kind RefKind) {
-		s.work++
-		if kind == RefFieldGet {
-			_, _, typ := s.units[u].Field(index)
+	s.refs = s.units[u].AppendRefs(b, s.refs[:0])
+	s.work += len(s.refs)
+	for _, r := range s.refs {
+		if r.Kind == RefFieldGet {
+			_, _, typ := s.units[u].Field(r.Index)
 			if c := t.typ(u, typ); t.isApp(c) {
 				s.fields = addOnce(s.fields, c)
 			}
 		}
-	})
+	}
 }

@@ -26,28 +26,37 @@ func (r *rows) row(i uint32) []uint32 { return r.val[r.off[i]:r.off[i+1]] }
 
 // invert returns n rows: row v lists the positions of v in val, ascending.
 func invert[T ~uint32](n int, val []T) rows {
-	r := rows{off: make([]uint32, n+1), val: make([]uint32, len(val))}
-	for _, v := range val {
-		r.off[v+1]++
-	}
-	for i := range n {
-		r.off[i+1] += r.off[i]
-	}
-	at := slices.Clone(r.off[:n])
+	off, all := count(n, val), make([]uint32, len(val))
 	for i, v := range val {
-		r.val[at[v]] = uint32(i)
-		at[v]++
+		all[off[v+1]] = uint32(i)
+		off[v+1]++
 	}
-	return r
+	return rows{off[:n+1], all}
 }
 
 // group returns n rows: row keys[i] lists val[i], in the order of i.
 func group(n int, keys, val []uint32) rows {
-	r := invert(n, keys)
-	for i, x := range r.val {
-		r.val[i] = val[x]
+	off, all := count(n, keys), make([]uint32, len(val))
+	for i, k := range keys {
+		all[off[k+1]] = val[i]
+		off[k+1]++
 	}
-	return r
+	return rows{off[:n+1], all}
+}
+
+// count returns where the rows of n keys begin, one place ahead of where that
+// belongs: when a row was filled, its beginning has become its end.
+func count[T ~uint32](n int, keys []T) []uint32 {
+	off := make([]uint32, n+2)
+	for _, k := range keys {
+		off[k+2]++
+	}
+	sum := uint32(0)
+	for i := range off {
+		sum += off[i]
+		off[i] = sum
+	}
+	return off
 }
 
 // tables is what needs no look at code: numbers, names, hierarchy.

@@ -2,16 +2,17 @@ package value
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/telltale-apk/telltale/dex"
 )
 
-// ObjectClass returns the class of the object that the call at pc of a method of
-// file number file passes as argument arg, "" if it passes none whose class is
-// known: what [App.Args] says, where that is of kind [Object]. A glance at the
-// instructions in front of the call mostly tells; if not, the method is analysed.
-func (a *App) ObjectClass(file int, m dex.MethodDef, pc uint32, arg int) string {
+// Referent returns what the call at pc of a method of file number file passes as
+// argument arg, if it is of kind [Object] or [Method], or one of several things of
+// which some are; None for all else. That is what [App.Args] says, but a glance at the instructions in front of
+// the call mostly tells; only if not, the method is analysed.
+func (a *App) Referent(file int, m dex.MethodDef, pc uint32, arg int) Value {
 	g := a.glanced.Swap(nil)
 	if g == nil {
 		g = new(glance)
@@ -19,17 +20,27 @@ func (a *App) ObjectClass(file int, m dex.MethodDef, pc uint32, arg int) string 
 	if g.app != a || g.file != file || g.method != m {
 		g.take(a, file, m)
 	}
-	class, known := g.object(pc, arg)
+	v, known := g.referent(pc, arg)
 	a.glanced.Store(g)
-	if known {
-		return class
+	if !known {
+		x := a.checkout(file, m)
+		v = x.arg(pc, arg)
+		a.checkin(x)
 	}
-	x := a.checkout(file, m)
-	defer a.checkin(x)
-	if v := x.arg(pc, arg); v.Kind == Object {
-		return v.S
+	if !refers(v) {
+		return Value{}
 	}
-	return ""
+	return v
+}
+
+func refers(v Value) bool {
+	switch v.Kind {
+	case Object, Method:
+		return true
+	case OneOf:
+		return slices.ContainsFunc(v.Elems, refers)
+	}
+	return false
 }
 
 // glance is what a linear look at a small method tells.
@@ -44,7 +55,8 @@ type glance struct {
 	starts  [glanceUnits / 64]uint64 // of instructions
 	leaders [glanceUnits / 64]uint64 // where jumps lead, and handlers begin
 	from    [glanceRegs]uint64       // registers that one is moved from
-	objects uint64                   // registers that something is put into which may be an object of a known class
+	weighed bool
+	objects uint64 // registers that something is put into which may be a referent
 }
 
 // Methods larger than this are analysed at once.
@@ -65,7 +77,7 @@ func (g *glance) take(a *App, file int, m dex.MethodDef) {
 	if m.CodeOff == 0 || n > glanceUnits || g.code.Registers > glanceRegs || n*(uint32(g.code.Registers)+1+MaxSites) > MaxCells {
 		return
 	}
-	last, cases := uint32(0), 0
+	cases := 0
 	for at := uint32(0); at < n; {
 		in, _ := g.code.At(at)
 		op := in.Op()
@@ -92,25 +104,17 @@ func (g *glance) take(a *App, file int, m dex.MethodDef) {
 				}
 			}
 		}
-		if fl&dex.DefinesA != 0 && op != dex.OpCheckCast {
-			switch r := in.A(); {
-			case r >= glanceRegs:
+		if fl&dex.DefinesA != 0 {
+			if in.A() >= glanceRegs {
 				return
-			case op >= dex.OpMove && op <= dex.OpMoveObject16:
+			}
+			if op >= dex.OpMove && op <= dex.OpMoveObject16 {
 				if in.B() >= glanceRegs {
 					return
 				}
-				g.from[r] |= 1 << in.B()
-			case op >= dex.OpMoveResult && op <= dex.OpMoveResultObject:
-				if _, known := g.result(last); !known {
-					g.objects |= 1 << r
-				}
-			case op == dex.OpNewInstance || op == dex.OpNewArray || op >= dex.OpAget && op <= dex.OpAgetShort ||
-				op >= dex.OpIget && op <= dex.OpIgetShort || op >= dex.OpSget && op <= dex.OpSgetShort:
-				g.objects |= 1 << r
+				g.from[in.A()] |= 1 << in.B()
 			}
 		}
-		last = at
 		at += max(in.Width(), 1)
 	}
 	handlers := 0
@@ -141,6 +145,28 @@ func (g *glance) take(a *App, file int, m dex.MethodDef) {
 	g.ok = true
 }
 
+// weigh finds the registers that something may be put into which is a referent.
+func (g *glance) weigh() {
+	if g.weighed {
+		return
+	}
+	g.weighed = true
+	last := uint32(0)
+	for at := uint32(0); at < g.code.Units(); {
+		in, _ := g.code.At(at)
+		switch op := in.Op(); {
+		case op >= dex.OpMoveResult && op <= dex.OpMoveResultObject && !g.opaque(last),
+			op == dex.OpNewInstance, op == dex.OpNewArray,
+			op >= dex.OpAget && op <= dex.OpAgetShort,
+			op >= dex.OpIget && op <= dex.OpIgetShort,
+			op >= dex.OpSget && op <= dex.OpSgetShort:
+			g.objects |= 1 << in.A()
+		}
+		last = at
+		at += max(in.Width(), 1)
+	}
+}
+
 // lead notes that a jump leads to an address.
 func (g *glance) lead(to int64) bool {
 	if to < 0 || to >= int64(g.code.Units()) {
@@ -150,35 +176,33 @@ func (g *glance) lead(to int64) bool {
 	return true
 }
 
-// result returns the class of the object that the call at pc returns, if it
-// can be said at once that it does or does not.
-func (g *glance) result(pc uint32) (class string, known bool) {
+// opaque reports whether nothing is known of what the call at pc returns but the
+// name of the method.
+func (g *glance) opaque(pc uint32) bool {
 	in, _ := g.code.At(pc)
-	if in.Op().Flags()&dex.Invokes == 0 || in.Op().IndexKind() != dex.IndexMethod {
-		return "", false
+	if in.Op().Flags()&dex.Invokes == 0 || in.Op().IndexKind() != dex.IndexMethod || len(g.app.returnsKnown) > 0 {
+		return false
 	}
-	if int64(in.Index()) >= int64(g.f.NumMethods()) {
-		return "", true
-	}
-	if g.app.model(g.app.learn(g.file), g.file, in.Index()) != 0 {
-		return "", false
-	}
-	return "", true
+	return int64(in.Index()) >= int64(g.f.NumMethods()) || g.model(in.Index()) == 0
 }
 
-// object returns the class of an argument, if the glance tells whether it is an
-// object of a known class.
-func (g *glance) object(pc uint32, arg int) (class string, known bool) {
+func (g *glance) model(index uint32) uint16 { return g.app.model(g.app.learn(g.file), g.file, index) }
+
+// other stands for what is no referent.
+var other = Value{Kind: Unknown}
+
+// referent returns an argument, if the glance tells what it is.
+func (g *glance) referent(pc uint32, arg int) (v Value, known bool) {
 	if !g.ok || pc >= g.code.Units() || !has(g.starts[:], pc) {
-		return "", false
+		return v, false
 	}
 	call, _ := g.code.At(pc)
 	reg, ok := argRegister(g.f, call, arg)
 	if !ok || reg >= uint32(g.code.Registers) {
-		return "", false
+		return v, false
 	}
-	if class, known = g.back(pc, reg); known {
-		return class, true
+	if v, known = g.back(pc, reg); known {
+		return v, true
 	}
 	set := uint64(1) << reg
 	for more := true; more; {
@@ -190,19 +214,20 @@ func (g *glance) object(pc uint32, arg int) (class string, known bool) {
 			}
 		}
 	}
-	return "", set&g.objects == 0
+	g.weigh()
+	return other, set&g.objects == 0
 }
 
 // back goes back from pc to where the register got what it holds, as long as
 // there is one way only.
-func (g *glance) back(pc, reg uint32) (class string, known bool) {
+func (g *glance) back(pc, reg uint32) (v Value, known bool) {
 	made := false // a constructor may have put text in the place of an object
 	for range glanceSteps {
 		if has(g.leaders[:], pc) {
-			return "", false
+			return v, false
 		}
 		if pc == 0 {
-			return "", true // a parameter, or nothing
+			return other, true // a parameter, or nothing
 		}
 		pc = g.before(pc)
 		in, _ := g.code.At(pc)
@@ -210,10 +235,10 @@ func (g *glance) back(pc, reg uint32) (class string, known bool) {
 		fl := op.Flags()
 		switch {
 		case fl&dex.Continues == 0:
-			return "", false
+			return v, false
 		case fl&dex.Invokes != 0:
 			if op.IndexKind() == dex.IndexMethod && int64(in.Index()) < int64(g.f.NumMethods()) {
-				n := g.app.model(g.app.learn(g.file), g.file, in.Index())
+				n := g.model(in.Index())
 				made = made || n != 0 && n != ofApp && strings.Contains(g.app.table.rows[n-1].name, "-><init>")
 			}
 			continue
@@ -221,63 +246,58 @@ func (g *glance) back(pc, reg uint32) (class string, known bool) {
 			continue
 		case in.A() != reg:
 			if fl&dex.WideA != 0 && in.A()+1 == reg {
-				return "", false
+				return v, false
 			}
 			continue
 		}
 		switch {
 		case op >= dex.OpMove && op <= dex.OpMoveObject16:
 			if reg = in.B(); reg >= uint32(g.code.Registers) {
-				return "", false
+				return v, false
 			}
 		case op == dex.OpNewInstance:
 			t := g.f.Type(in.Index())
-			return t, !made && !isBuilder(t)
+			return Value{Kind: Object, S: t}, !made && !isBuilder(t)
 		case op >= dex.OpIget && op <= dex.OpIgetShort || op >= dex.OpSget && op <= dex.OpSgetShort:
 			if int64(in.Index()) >= int64(g.f.NumFields()) {
-				return "", true
+				return other, true
 			}
-			return plainObject(g.app.field(g.file, in.Index(), 0))
+			return whole(g.app.field(g.file, in.Index(), 0))
 		case op >= dex.OpMoveResult && op <= dex.OpMoveResultObject:
-			return g.resultOf(pc)
+			return g.result(pc)
 		case op == dex.OpNewArray || op >= dex.OpAget && op <= dex.OpAgetShort:
-			return "", false
+			return v, false
 		default:
-			return "", true // constants and what is computed
+			return other, true // constants and what is computed
 		}
 	}
-	return "", false
+	return v, false
 }
 
-// resultOf returns the class of what the move-result at pc takes.
-func (g *glance) resultOf(pc uint32) (class string, known bool) {
+// result returns what the move-result at pc takes.
+func (g *glance) result(pc uint32) (v Value, known bool) {
 	if pc == 0 || has(g.leaders[:], pc) {
-		return "", false
+		return v, false
 	}
 	at := g.before(pc)
-	if class, known = g.result(at); known {
-		return class, true
+	if g.opaque(at) {
+		return other, true
 	}
 	in, _ := g.code.At(at)
-	if in.Op().Flags()&dex.Invokes == 0 || in.Op().IndexKind() != dex.IndexMethod || len(g.app.returnsKnown) > 0 {
-		return "", false
+	if in.Op().Flags()&dex.Invokes == 0 || in.Op().IndexKind() != dex.IndexMethod || len(g.app.returnsKnown) > 0 || g.model(in.Index()) != ofApp {
+		return v, false
 	}
-	if g.app.model(g.app.learn(g.file), g.file, in.Index()) != ofApp {
-		return "", false
-	}
-	return plainObject(g.app.returns(g.file, in.Index(), 1))
+	return whole(g.app.returns(g.file, in.Index(), 1))
 }
 
-// plainObject returns the class that a value from elsewhere is of, if that can
-// be said without its parts.
-func plainObject(v Value) (class string, known bool) {
+// whole returns a value from elsewhere, if it has no parts that mean something
+// else here.
+func whole(v Value) (Value, bool) {
 	switch v.Kind {
-	case Object:
-		return v.S, true
 	case Param, OneOf, Concat:
-		return "", false
+		return v, false
 	}
-	return "", true
+	return v, true
 }
 
 // before returns the instruction that ends at pc.

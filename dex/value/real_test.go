@@ -109,12 +109,8 @@ func TestRealStrings(t *testing.T) {
 						if v.Kind == value.Concat {
 							parts++
 						}
-						class := ""
-						if v.Kind == value.Object {
-							class = v.S
-						}
-						if got := app.ObjectClass(i, m, pc, k); got != class {
-							t.Errorf("%s: %s at %d, argument %d: %s, but of class %q", path, f.MethodString(m.Index), pc, k, v, got)
+						if got, want := app.Referent(i, m, pc, k), referent(v); got.String() != want.String() {
+							t.Errorf("%s: %s at %d, argument %d: %s, but %s at a glance", path, f.MethodString(m.Index), pc, k, v, got)
 						}
 						if v.Kind != value.Unknown {
 							known++

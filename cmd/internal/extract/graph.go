@@ -30,11 +30,12 @@ func (u graphUnit) EachMethod(i int, fn func(method, flags uint32, body int)) {
 func (u graphUnit) NumBodies() int    { return len(u.Bodies()) }
 func (u graphUnit) Body(i int) uint32 { return u.Bodies()[i].Method }
 
-func (u graphUnit) EachRef(i int, fn func(pc, index uint32, kind program.RefKind)) {
+func (u graphUnit) AppendRefs(i int, to []program.Ref) []program.Ref {
 	b := u.Bodies()[i]
 	for _, r := range u.Refs()[b.RefFirst:b.RefEnd] {
-		fn(r.PC, r.Index, program.RefKind(r.Kind))
+		to = append(to, program.Ref{PC: r.PC, Index: r.Index, Kind: program.RefKind(r.Kind)})
 	}
+	return to
 }
 
 // AppendProto appends the types of a prototype, if the unit has them at hand.
@@ -57,29 +58,31 @@ func (u *dexUnit) AppendProto(i uint32, to []uint32) ([]uint32, bool) {
 
 // ArgClass returns the class of an argument, if it is known.
 func (u graphUnit) ArgClass(body int, pc uint32, arg int) string {
-	if d, ok := u.Unit.(glancer); ok {
-		return d.argClass(body, pc, arg)
-	}
-	args := u.Args(body, pc)
-	if arg < len(args) && args[arg].Kind == fact.Object {
-		return args[arg].S
+	if v := u.referent(body, pc, arg); v.Kind == fact.Object {
+		return v.S
 	}
 	return ""
 }
 
-// glancer is a unit that can tell the class of one argument faster than all
-// that is known of all of them.
-type glancer interface {
-	argClass(body int, pc uint32, arg int) string
-}
-
 // Reflected returns what a reflective call runs.
 func (u graphUnit) Reflected(body int, pc uint32) []string {
-	args := u.Args(body, pc)
-	if len(args) == 0 {
-		return nil
+	return members(u.referent(body, pc, 0), nil)
+}
+
+func (u graphUnit) referent(body int, pc uint32, arg int) fact.Value {
+	if r, ok := u.Unit.(referrer); ok {
+		return r.referent(body, pc, arg)
 	}
-	return members(args[0], nil)
+	if args := u.Args(body, pc); arg < len(args) {
+		return args[arg]
+	}
+	return fact.Value{}
+}
+
+// referrer is a unit that can tell one argument faster than all that is known of
+// all of them.
+type referrer interface {
+	referent(body int, pc uint32, arg int) fact.Value
 }
 
 func members(v fact.Value, out []string) []string {

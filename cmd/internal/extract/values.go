@@ -52,12 +52,13 @@ func translate(in []value.Value) []fact.Value {
 	return out
 }
 
-// argClass returns the class of an argument of a call, "" if it is no object of
-// a known class.
-func (u *dexUnit) argClass(body int, pc uint32, arg int) string {
+// referent returns an argument of a call, if it is an object of a known class, a
+// member, or one of several things.
+func (u *dexUnit) referent(body int, pc uint32, arg int) fact.Value {
 	u.sweep.Do(u.walk)
 	if u.values.app == nil || body < 0 || body >= len(u.defs) {
-		return ""
+		return fact.Value{}
 	}
-	return u.values.app.ObjectClass(u.values.file, u.defs[body], pc, arg)
+	v := u.values.app.Referent(u.values.file, u.defs[body], pc, arg)
+	return fact.Value{Kind: fact.ValueKind(v.Kind), S: v.S, Elems: translate(v.Elems)}
 }

@@ -191,12 +191,13 @@ func (u *Unit) Body(i int) uint32 { return u.bodies[i].method }
 // Code returns the code of body i.
 func (u *Unit) Code(i int) dex.Code { return u.File.Code(u.bodies[i].code) }
 
-// EachRef implements program.Unit.
-func (u *Unit) EachRef(i int, fn func(pc, index uint32, kind program.RefKind)) {
+// AppendRefs implements program.Unit.
+func (u *Unit) AppendRefs(i int, to []program.Ref) []program.Ref {
 	b := u.bodies[i]
 	for _, r := range u.refs[b.first:b.end] {
-		fn(r.pc, r.index, r.kind)
+		to = append(to, program.Ref{PC: r.pc, Index: r.index, Kind: r.kind})
 	}
+	return to
 }
 
 // WithValues returns units that tell values, too.
