@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
@@ -325,7 +326,9 @@ func quoteKey(k string, t reflect.Type, inFlow bool) string {
 
 // ambiguous matches plain scalars that some reader of YAML 1.1 or 1.2 takes for
 // something other than text.
-var ambiguous = regexp.MustCompile(`(?i)^(~|null|true|false|yes|no|on|off|y|n|=|<<|[-+]?\.(inf|nan)|[-+]?[0-9][0-9_,.:xobe+-]*|[-+]?\.[0-9].*|0x[0-9a-f_]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*)$`)
+var ambiguous = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(~|null|true|false|yes|no|on|off|y|n|=|<<|[-+]?\.(inf|nan)|[-+]?[0-9][0-9_,.:xobe+-]*|[-+]?\.[0-9].*|0x[0-9a-f_]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*)$`)
+})
 
 // quote renders text as a plain scalar, or in double quotes where it must be.
 func quote(s string, inFlow bool) string {
@@ -361,7 +364,7 @@ func quote(s string, inFlow bool) string {
 
 func plainScalar(s string, inFlow bool) bool {
 	switch {
-	case s == "", strings.TrimSpace(s) != s, ambiguous.MatchString(s), strings.HasSuffix(s, ":"),
+	case s == "", strings.TrimSpace(s) != s, ambiguous().MatchString(s), strings.HasSuffix(s, ":"),
 		strings.ContainsRune("-?:,[]{}#&*!|>'\"%@`", rune(s[0])),
 		strings.Contains(s, ": "), strings.Contains(s, " #"), strings.HasPrefix(s, "..."),
 		strings.ContainsFunc(s, func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }):

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/endpoint"
@@ -174,7 +175,9 @@ func (g *gatherer) defined(u fact.Unit, common *Common) {
 }
 
 // versionLike is what a version looks like that is surely none of a protocol.
-var versionLike = regexp.MustCompile(`^[vV]?\d{1,4}(\.\d{1,8}){1,4}([-_.+][0-9A-Za-z.]{1,20})?$`)
+var versionLike = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[vV]?\d{1,4}(\.\d{1,8}){1,4}([-_.+][0-9A-Za-z.]{1,20})?$`)
+})
 
 // initialiser ranks the name of a method that may switch a product on; 0 if it
 // is none.
@@ -208,7 +211,7 @@ func (g *gatherer) unit(ui int) {
 			}
 			g.str(name, fd.Const.S)
 			_, fname, _ := u.Field(fd.Field)
-			if n := u.String(fname); strings.Contains(strings.ToLower(n), "version") || n == "VER" || versionLike.MatchString(fd.Const.S) {
+			if n := u.String(fname); strings.Contains(strings.ToLower(n), "version") || n == "VER" || versionLike().MatchString(fd.Const.S) {
 				g.version["constant: "+name+"->"+n] = fd.Const.S
 			}
 		}

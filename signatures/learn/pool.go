@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/judge"
@@ -598,7 +599,7 @@ func (p *pool) versions() {
 		if c := newest.f.classes[cls]; c == nil || c.listed != "" || c.owner != nil && !p.claim[c.owner.ID] {
 			continue
 		}
-		if !versionLike.MatchString(value) {
+		if !versionLike().MatchString(value) {
 			continue
 		}
 		c := &candidate{version: k}
@@ -624,7 +625,7 @@ func (p *pool) versions() {
 			c.drop = where
 		case wrong != "":
 			c.drop = "not the version: " + wrong
-		case right == 0 && !versionName.MatchString(member), right == 0 && value == "1.0":
+		case right == 0 && !versionName().MatchString(member), right == 0 && value == "1.0":
 			c.drop = fmt.Sprintf("%q looks like a version, but nothing says of what", value)
 		case len(p.arts) > 1 && len(same) == 1 && right == 0:
 			c.drop = "the same in all artefacts"
@@ -641,7 +642,9 @@ func (p *pool) versions() {
 }
 
 // versionName is what fields and methods are called that hold a product's version.
-var versionName = regexp.MustCompile(`(?i)->(get)?_?(\w*sdk|lib|library|client|product)?_?version(_?name|_?string|_?number)?$`)
+var versionName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)->(get)?_?(\w*sdk|lib|library|client|product)?_?version(_?name|_?string|_?number)?$`)
+})
 
 func (p *pool) versionRank(a *artefact, key string) int {
 	_, member, _ := strings.Cut(key, ": ")

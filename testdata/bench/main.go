@@ -90,7 +90,7 @@ func (b *bench) run(files, check string, tolerance float64, write string, curves
 	}
 	if b.bin == "" {
 		b.bin = filepath.Join(b.dir, "telltale")
-		if out, err := exec.Command("go", "build", "-o", b.bin, "./cmd/telltale").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-tags", "urfave_cli_no_docs", "-o", b.bin, "./cmd/telltale").CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -50,11 +51,13 @@ func (e *env) learnCommand() *cli.Command {
 }
 
 // fileVersion is the version at the end of a file's name.
-var fileVersion = regexp.MustCompile(`[-_.]?[vV]?(\d+(?:\.\d+)+(?:[-+.][0-9A-Za-z]+)*?)(?:[-_.](?:release|debug|all|android|sources))*$`)
+var fileVersion = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[-_.]?[vV]?(\d+(?:\.\d+)+(?:[-+.][0-9A-Za-z]+)*?)(?:[-_.](?:release|debug|all|android|sources))*$`)
+})
 
 func versionOfName(name string) string {
 	name = strings.TrimSuffix(path.Base(filepath.ToSlash(name)), path.Ext(name))
-	if m := fileVersion.FindStringSubmatch(name); m != nil {
+	if m := fileVersion().FindStringSubmatch(name); m != nil {
 		return m[1]
 	}
 	return ""

@@ -52,16 +52,14 @@ func (e *env) counted(action cli.ActionFunc) cli.ActionFunc {
 	}
 }
 
-const (
-	roomOfStart = 64 << 20  // what loading rules and a small app take
-	roomOfApp   = 192 << 20 // what a large app takes while it is read
-)
+// roomOfApp is what a large app takes while it is read.
+const roomOfApp = 192 << 20
 
 // smallHeap lets memory grow to some times what is in use before it is collected.
 // With hardly anything in use that is never, and saves a small run a third of its
-// time. Where large apps come, or many, pace takes over. Who sets GOGC is not overruled.
+// time; to ask for huge pages would take collections, too. Where large apps come, or
+// many, growHeap does that, and pace takes over. Who sets GOGC is not overruled.
 func (e *env) smallHeap() {
-	hugepages.Ask(roomOfStart)
 	if e.vars["GOGC"] == "" {
 		debug.SetGCPercent(400)
 	}

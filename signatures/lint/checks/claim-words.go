@@ -2,6 +2,7 @@ package checks
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/lint"
@@ -9,11 +10,13 @@ import (
 )
 
 // claims are words for what reading a file cannot show.
-var claims = regexp.MustCompile(`(?i)\b(sends|sent|leaks|leaked|leaves|transmits|transmitted|steals|exfiltrates|spies|spyware|malicious)\b`)
+var claims = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(sends|sent|leaks|leaked|leaves|transmits|transmitted|steals|exfiltrates|spies|spyware|malicious)\b`)
+})
 
 func claimWords() *lint.Check {
 	say := func(p *lint.Pass, s string, at ...any) {
-		if m := claims.FindString(s); m != "" {
+		if m := claims().FindString(s); m != "" {
 			p.Reportf(at, "%q claims more than a file can show; say what is there or what it is for", m)
 		}
 	}

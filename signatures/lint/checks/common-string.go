@@ -3,6 +3,7 @@ package checks
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/telltale-apk/telltale/signatures"
 	"github.com/telltale-apk/telltale/signatures/lint"
@@ -10,7 +11,9 @@ import (
 )
 
 // word matches text that any programmer might have written.
-var word = regexp.MustCompile(`^[a-z]+$|^[A-Z]+$|^[A-Z][a-z]+$`)
+var word = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z]+$|^[A-Z]+$|^[A-Z][a-z]+$`)
+})
 
 func commonString() *lint.Check {
 	return &lint.Check{ID: "common-string", Severity: signatures.Error, SDK: func(p *lint.Pass, v *rule.SDK) {
@@ -23,7 +26,7 @@ func commonString() *lint.Check {
 				p.Reportf(at, "%q stands in the code of most apps; take a text that only the product has", text)
 			case text == s.String && corpus().String(text):
 				p.Reportf(at, "%q stands in the code of common libraries; take a text that only the product has", text)
-			case strong(s) && word.MatchString(text) && !named(v, text):
+			case strong(s) && word().MatchString(text) && !named(v, text):
 				p.Reportf(at, "%q is a single word, which others use too; make it weak, or take a text that only the product has", text)
 			}
 		})
