@@ -37,6 +37,8 @@ var readers = map[string]map[string]reader{
 	"Landroid/provider/Settings$System;": {"getString": readsSetting, "getInt": readsSetting, "getLong": readsSetting, "getFloat": readsSetting, "getStringForUser": readsSetting, "getIntForUser": readsSetting, "getUriFor": readsSetting},
 	"Landroid/provider/Settings$Global;": {"getString": readsSetting, "getInt": readsSetting, "getLong": readsSetting, "getFloat": readsSetting, "getStringForUser": readsSetting, "getIntForUser": readsSetting, "getUriFor": readsSetting},
 	"Landroid/os/SystemProperties;":      {"get": readsProperty, "getInt": readsProperty, "getLong": readsProperty, "getBoolean": readsProperty},
+	"Lmiui/os/SystemProperties;":         {"get": readsProperty, "getInt": readsProperty, "getLong": readsProperty, "getBoolean": readsProperty},
+	"Lmiui/cloud/os/SystemProperties;":   {"get": readsProperty},
 	"Ljava/lang/System;":                 {"getProperty": readsProperty},
 	"Landroid/net/Uri;":                  {"parse": readsURI},
 	"Ljava/net/URI;":                     {"<init>": readsURI, "create": readsURI},

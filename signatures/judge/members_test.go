@@ -11,16 +11,18 @@ import (
 )
 
 const (
-	secureGet  = "Landroid/provider/Settings$Secure;->getString(Landroid/content/ContentResolver;Ljava/lang/String;)Ljava/lang/String;"
-	propGet    = "Landroid/os/SystemProperties;->get(Ljava/lang/String;)Ljava/lang/String;"
-	jsonPut    = "Lorg/json/JSONObject;->put(Ljava/lang/String;Ljava/lang/Object;)Lorg/json/JSONObject;"
-	exec       = "Ljava/lang/Runtime;->exec(Ljava/lang/String;)Ljava/lang/Process;"
-	invoke     = "Ljava/lang/reflect/Method;->invoke(Ljava/lang/Object;[Ljava/lang/Object;)Ljava/lang/Object;"
-	getMethod  = "Ljava/lang/Class;->getMethod(Ljava/lang/String;[Ljava/lang/Class;)Ljava/lang/reflect/Method;"
-	newFile    = "Ljava/io/File;-><init>(Ljava/lang/String;)V"
-	parseURI   = "Landroid/net/Uri;->parse(Ljava/lang/String;)Landroid/net/Uri;"
-	newURL     = "Ljava/net/URL;-><init>(Ljava/lang/String;)V"
-	mainMethod = "Lcom/example/app/Main;->a()V"
+	secureGet = "Landroid/provider/Settings$Secure;->getString(Landroid/content/ContentResolver;Ljava/lang/String;)Ljava/lang/String;"
+	propGet   = "Landroid/os/SystemProperties;->get(Ljava/lang/String;)Ljava/lang/String;"
+
+	miuiPropGet = "Lmiui/os/SystemProperties;->get(Ljava/lang/String;)Ljava/lang/String;"
+	jsonPut     = "Lorg/json/JSONObject;->put(Ljava/lang/String;Ljava/lang/Object;)Lorg/json/JSONObject;"
+	exec        = "Ljava/lang/Runtime;->exec(Ljava/lang/String;)Ljava/lang/Process;"
+	invoke      = "Ljava/lang/reflect/Method;->invoke(Ljava/lang/Object;[Ljava/lang/Object;)Ljava/lang/Object;"
+	getMethod   = "Ljava/lang/Class;->getMethod(Ljava/lang/String;[Ljava/lang/Class;)Ljava/lang/reflect/Method;"
+	newFile     = "Ljava/io/File;-><init>(Ljava/lang/String;)V"
+	parseURI    = "Landroid/net/Uri;->parse(Ljava/lang/String;)Landroid/net/Uri;"
+	newURL      = "Ljava/net/URL;-><init>(Ljava/lang/String;)V"
+	mainMethod  = "Lcom/example/app/Main;->a()V"
 )
 
 type shown struct {
@@ -151,6 +153,9 @@ func TestIdentifierPlaces(t *testing.T) {
 		{"one of two keys", func(c *facttest.Code) {
 			c.Method(mainMethod).String("ro.serialno").String("x").Call(fact.RefCallStatic, propGet, fact.Value{Kind: fact.OneOf, Elems: []fact.Value{str("x"), str("ro.serialno")}})
 		}, []shown{{"serial", "high", "call", propGet, 6, []string{`"x" or "ro.serialno"`}, ""}}},
+		{"a property through MIUI's class", func(c *facttest.Code) {
+			c.Method(mainMethod).String("ro.serialno").Call(fact.RefCallStatic, miuiPropGet, str("ro.serialno"))
+		}, []shown{{"serial", "high", "call", miuiPropGet, 3, []string{`"ro.serialno"`}, ""}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			app := facttest.New("com.example.app")

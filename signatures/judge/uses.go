@@ -148,6 +148,10 @@ func (j *judge) hints() []finding.Hint {
 		if len(h.Reads) == 0 || len(h.Calls) == 0 {
 			continue
 		}
+		// What was renamed into the default package is code of everybody.
+		if d.owner.Kind == "library" && d.owner.Name == libraryName("") {
+			continue
+		}
 		if len(h.Names) > 0 {
 			h.Text = fmt.Sprintf(msgHint, few(reads), few(h.Names), few(sinks), d.owner.Name)
 		} else {

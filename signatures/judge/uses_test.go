@@ -45,6 +45,8 @@ func TestUses(t *testing.T) {
 	// Unknown code that it calls from two classes, and so does the app: one place.
 	c.Method("Lz/a/B;->id()V").Flags(9).Call(fact.RefCallVirtual, getDeviceID).Call(fact.RefCallVirtual, openConnection)
 	c.Method(mainMethod).Call(fact.RefCallStatic, "Lz/a/B;->id()V")
+	// What was renamed into no package is code of everybody: nobody does both there.
+	c.Method("LB;->x()V").Flags(9).Call(fact.RefCallVirtual, getDeviceID).Call(fact.RefCallVirtual, openConnection)
 	// Two that do only half of it.
 	c.Method("Lcom/acme/stat/push/P;->p()V").Call(fact.RefCallVirtual, getDeviceID)
 	c.Method("Loknet/H;->h()V").Call(fact.RefCallVirtual, openConnection).String("https://oknet.acme.com/")
