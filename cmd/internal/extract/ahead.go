@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"sync"
+
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/cmd/internal/stats"
 	"github.com/telltale-apk/telltale/dex"
@@ -43,6 +45,7 @@ func (b *builder) readAhead(loaded []*apk.Entry) {
 		}
 	}
 	all := make([]read, len(loaded))
+	sweepers := sync.Pool{New: func() any { return new(sweeper) }}
 	b.o.Each(len(loaded), func(i int) {
 		e, r := loaded[i], &all[i]
 		if b.ctx.Err() != nil {
@@ -59,9 +62,11 @@ func (b *builder) readAhead(loaded []*apk.Entry) {
 		defer func() { span.End(int64(len(data))) }()
 		files, err := dex.OpenAll(data)
 		r.open = &opened{len(data), files, err}
+		s := sweepers.Get().(*sweeper)
+		defer sweepers.Put(s)
 		for _, f := range files {
 			u := &dexUnit{f: f}
-			u.sweep.Do(u.walk)
+			u.sweep.Do(func() { u.walkWith(s) })
 			f.Anomalies() // are kept
 			r.units = append(r.units, u)
 		}

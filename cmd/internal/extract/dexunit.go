@@ -22,9 +22,9 @@ type dexUnit struct {
 	refs   []fact.Ref
 	defs   []dex.MethodDef // of each body
 	insns  int
-	fills  []int // bodies that fill arrays from data
-	cut    bool  // overlapping code was cut off
-	bodyOf []int // body of a method index, -1 if it has none
+	fills  []int   // bodies that fill arrays from data
+	cut    bool    // overlapping code was cut off
+	bodyOf []int32 // body of a method index, -1 if it has none
 
 	list    sync.Once
 	methods []fact.MethodDef // of all classes
@@ -153,7 +153,7 @@ func (u *dexUnit) listMethods() {
 		for m := range u.f.ClassData(i).Methods() {
 			body := -1
 			if m.CodeOff != 0 && int64(m.Index) < int64(len(u.bodyOf)) {
-				body = u.bodyOf[m.Index]
+				body = int(u.bodyOf[m.Index])
 			}
 			u.methods = append(u.methods, fact.MethodDef{Method: m.Index, Flags: m.Flags, Virtual: m.Virtual, Body: body})
 		}
@@ -216,23 +216,30 @@ func (u *dexUnit) Refs() []fact.Ref {
 	return u.refs
 }
 
+// sweeper is room for what a sweep finds until it is known how much that is. It
+// is used for one file after another.
+type sweeper struct {
+	bodies []fact.Body
+	refs   []fact.Ref
+	defs   []dex.MethodDef
+	found  []dex.Reference
+}
+
 // walk sweeps all code once.
-func (u *dexUnit) walk() {
-	u.bodyOf = make([]int, u.f.NumMethods())
+func (u *dexUnit) walk() { u.walkWith(new(sweeper)) }
+
+func (u *dexUnit) walkWith(s *sweeper) {
+	u.bodyOf = make([]int32, u.f.NumMethods())
 	for i := range u.bodyOf {
 		u.bodyOf[i] = -1
 	}
-	// Room for what a file of this size usually has, so that little is moved.
-	u.refs = make([]fact.Ref, 0, len(u.f.Bytes())/30)
-	u.bodies = make([]fact.Body, 0, u.f.NumMethods()*3/5)
-	u.defs = make([]dex.MethodDef, 0, cap(u.bodies))
-	var found []dex.Reference
+	bodies, refs, defs, found := s.bodies[:0], s.refs[:0], s.defs[:0], s.found
 	last, typ := -1, uint32(0)
 	whole := u.f.EachCode(func(class int, m dex.MethodDef, c dex.Code) bool {
 		if class != last {
 			last, typ = class, u.f.Class(class).Type
 		}
-		first := uint32(len(u.refs))
+		first := uint32(len(refs))
 		var n int
 		found, n, _ = c.AppendReferences(found[:0])
 		for i := range found {
@@ -250,23 +257,25 @@ func (u *dexUnit) walk() {
 				}
 				index = h.Index
 			}
-			u.refs = append(u.refs, fact.Ref{PC: r.PC, Index: index, Kind: k})
+			refs = append(refs, fact.Ref{PC: r.PC, Index: index, Kind: k})
 		}
 		if c.FillsArrays() {
-			u.fills = append(u.fills, len(u.bodies))
+			u.fills = append(u.fills, len(bodies))
 		}
 		if int64(m.Index) < int64(len(u.bodyOf)) && u.bodyOf[m.Index] < 0 {
-			u.bodyOf[m.Index] = len(u.bodies)
+			u.bodyOf[m.Index] = int32(len(bodies))
 		}
-		u.bodies = append(u.bodies, fact.Body{
+		bodies = append(bodies, fact.Body{
 			Method: m.Index, Class: typ, Insns: uint32(n),
-			RefFirst: first, RefEnd: uint32(len(u.refs)),
+			RefFirst: first, RefEnd: uint32(len(refs)),
 		})
-		u.defs = append(u.defs, m)
+		defs = append(defs, m)
 		u.insns += n
 		return true
 	})
 	u.cut = !whole
+	u.bodies, u.refs, u.defs = slices.Clone(bodies), slices.Clone(refs), slices.Clone(defs)
+	s.bodies, s.refs, s.defs, s.found = bodies, refs, defs, found
 }
 
 // target returns the method that a call site links to: the first method handle
