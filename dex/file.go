@@ -462,7 +462,7 @@ func (f *File) ProtoString(i uint32) string {
 func (f *File) buildProtos() {
 	n := f.protos.n
 	limit := min(f.workLimit(), math.MaxUint32)
-	b := make([]byte, 0, 40*n)
+	b := make([]byte, 0, 64*n)
 	f.protoEnds = make([]uint32, 0, n)
 	for i := range n {
 		b = f.appendProto(b, uint32(i))
