@@ -21,19 +21,33 @@
 // its versions is there. The one with the largest share is accepted, what it
 // explains is taken out of all others, and they are weighed again.
 //
+// Less than that, down to a twenty-fifth, is believed where classes confirm it:
+// what a shrinker leaves of a large SDK stands together, in classes that are its
+// own.
+//
 // Of those that are accepted, classes are then told apart by fingerprints of
 // their methods and by strings that they alone hold, one to one, which gives
 // their names before renaming. Versions are ranked within the family only; a
 // string that holds the version in the SDK's own form (okhttp/3.12.0) decides.
 //
+// Packages that call a lot and say nothing which can be read (strings are
+// encrypted, or gone) are searched for by code alone: what each method calls of
+// the framework, and the shapes of classes, as far as one family alone has them.
+// Eight classes one to one are the least. Nothing is said of the version, and
+// [Match.Silent] tells how it was found.
+//
 // # Limits
 //
-// Not used: integers in code, names of anything outside the framework, and
-// what compilers put in by themselves (boxing, StringBuilder and its successor,
-// assertions, null checks, synthetic members, R and BuildConfig). An SDK whose
-// strings are encrypted is not found, nor one of which little more than an entry
-// class is left. An app that shows lists of SDKs' strings as data is told from
-// one that carries them by how the strings are spread over classes.
+// Not used: integers in code (README.md says why), names of anything outside the
+// framework, and what compilers put in by themselves (boxing, StringBuilder and
+// its successor, assertions, null checks, synthetic members, R and BuildConfig).
+// An SDK is not found of which little more than an entry class is left, nor one
+// whose encrypted strings stand in one package with text of others. On a
+// ladder of 79 families that thresholds were not set on, 87 of 91 repackaged
+// artefacts are found, 64 of 91 shrunk to two entry classes, and 74 and 44 with
+// all strings encrypted; README.md has the table. An app that shows lists of SDKs'
+// strings as data is told from one that carries them by how the strings are spread
+// over classes.
 //
 // Facts may come from a hostile file, and an index from anywhere: both are read
 // with checks, work is linear in the size of the app, lists are bounded. Results

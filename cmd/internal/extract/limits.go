@@ -76,7 +76,7 @@ func AllLimits() []Limit {
 		{"searched", "max-searched", "search at most `SIZE` of one app's pictures and other files for hidden code", true, d.Searched, func(l *Limits, n int64) { l.Searched = n }},
 		{"emulated", "max-emulated", "run at most `N` instructions of an app's code, to read the strings that it hides", false, d.Emulated, func(l *Limits, n int64) { l.Emulated = n }},
 		{"emulated-init", "max-emulated-init", "run at most `N` of them for one class initialiser", false, d.EmulatedInit, func(l *Limits, n int64) { l.EmulatedInit = n }},
-		{"emulated-call", "max-emulated-call", "run at most `N` of them for one call", false, d.EmulatedCall, func(l *Limits, n int64) { l.EmulatedCall = n }},
+		{"emulated-call", "max-emulated-call", "run at most `N` of them for one call, and 100 more for each character that it is handed", false, d.EmulatedCall, func(l *Limits, n int64) { l.EmulatedCall = n }},
 		{"emulated-memory", "max-emulated-memory", "let one of these runs make at most `SIZE`", true, d.EmulatedMemory, func(l *Limits, n int64) { l.EmulatedMemory = n }},
 		{"emulated-depth", "max-emulated-depth", "let calls be at most `N` deep in them", false, int64(d.EmulatedDepth), func(l *Limits, n int64) { l.EmulatedDepth = int(min(n, 2000)) }},
 		{"emulated-time", "max-emulated-time", "end them after `N` seconds, all together", false, d.EmulatedTime, func(l *Limits, n int64) { l.EmulatedTime = n }},

@@ -56,7 +56,10 @@ def main():
         n["files"] += 1
         hit = [s for s in app["sdks"] if s["id"] == rule and s["renamed"]]
         named = [s for s in app["sdks"] if s["id"] == rule and not s["renamed"] and s["classes"]]
-        families[rule][rung] = "+" if hit else "n" if named else "-"
+        told = families[rule].setdefault(rung, [0, 0, 0])
+        told[0] += 1
+        told[1] += bool(hit)
+        told[2] += bool(named and not hit)
         if named and not hit:
             n["by name"] += 1
         elif hit:
@@ -96,8 +99,11 @@ def main():
         for m in sorted(missed):
             print("  missed", *m)
     if a.families:
+        rungs = ["rename", "repackage", "optimise", "shrink", "all"]
+        print("%-28s" % "family" + "".join("%10s" % r for r in rungs) + "   found/files; +n: known by name")
         for f, r in sorted(families.items()):
-            print("  %-28s" % f, " ".join("%s:%s" % (k, r.get(k, ".")) for k in ["rename", "repackage", "shrink", "optimise", "all"]))
+            mark = lambda n, found, named: "%d/%d" % (found, n) + ("+%dn" % named if named else "")
+            print("%-28s" % f + "".join("%10s" % (mark(*r[k]) if k in r else "-") for k in rungs))
 
 
 def key(v):
