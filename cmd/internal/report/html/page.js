@@ -413,7 +413,7 @@
     const unread = a.status !== "complete";
     const problems = a.problems || [];
     const trackers = (a.sdks || []).filter(s => s.tracker && s.state !== "referenced"), packers = (a.sdks || []).filter(s => s.kind === "packer");
-    const meta = new Map(X.sdks.map(s => [s.id, s])), services = (a.sdks || []).filter(s => meta.get(s.id)?.service && s.state !== "referenced"),
+    const services = (a.sdks || []).filter(s => s.service && !s.tracker && s.kind !== "packer" && s.state !== "referenced"),
       others = (a.sdks || []).filter(s => !s.tracker && s.kind !== "packer" && !services.includes(s)), refs = (a.sdks || []).filter(s => s.tracker && s.state === "referenced");
     const ids = (a.identifiers || []).slice().sort((x, y) => (x.confidence === "low") - (y.confidence === "low") || byReset(x, y));
     const code = (a.code || []);
@@ -433,7 +433,7 @@
       h("p", { class: "legend" }, Object.entries(RESET).map(([k, v]) => h("span", null, h("span", { class: "chip " + k }, v[0]), " ")), h("span", { class: "chip none" }, "about the person or device"), " ", h("span", { class: "chip place" }, "host · city its domain is registered in")));
 
     const one = s => h("div", { class: "thing", id: "sdk-" + encodeURIComponent(s.id) },
-      h("h3", null, dot({ state: s.state, startup: s.at_startup }), " ", h("a", { href: to("sdk", s.id) }, t(s.name)), " ", s.version?.value && [t(s.version.value), " "], tag(s.tracker ? s.category : meta.get(s.id)?.label || s.category), " ", s.confidence !== "high" && tag("confidence " + s.confidence)),
+      h("h3", null, dot({ state: s.state, startup: s.at_startup }), " ", h("a", { href: to("sdk", s.id) }, t(s.name)), " ", s.version?.value && [t(s.version.value), " "], tag(s.tracker ? s.category : s.label || s.category), " ", s.confidence !== "high" && tag("confidence " + s.confidence)),
       h("div", null, WORDS[s.state]?.[1], s.at_startup && ", can run at app start" + (s.at_startup.guarded ? " behind a condition" : ""), " · ", s.vendor_name, seatOf(s.vendor_records), " · ", s.classes > 0 ? plural(s.classes, "class", "classes") + (s.packages?.length ? " in " + s.packages.slice(0, 3).map(p => p || "no package").join(", ") : "") : "no class of it was found: see the evidence"),
       s.tracker && s.tracker_reason && h("div", { class: "dim" }, "Counts as a tracker: ", t(s.tracker_reason)),
       !s.tracker && s.aka?.exodus && h("div", { class: "dim" }, "In the list of trackers of Exodus Privacy (", s.aka.exodus, ")"),
