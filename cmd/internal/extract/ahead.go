@@ -1,8 +1,6 @@
 package extract
 
 import (
-	"sync"
-
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/cmd/internal/stats"
 	"github.com/telltale-apk/telltale/dex"
@@ -45,7 +43,8 @@ func (b *builder) readAhead(loaded []*apk.Entry) {
 		}
 	}
 	all := make([]read, len(loaded))
-	sweepers := sync.Pool{New: func() any { return new(sweeper) }}
+	// Not a sync.Pool: that would let go of the room at each collection.
+	sweepers := make(chan *sweeper, len(loaded))
 	b.o.Each(len(loaded), func(i int) {
 		e, r := loaded[i], &all[i]
 		if b.ctx.Err() != nil {
@@ -62,8 +61,13 @@ func (b *builder) readAhead(loaded []*apk.Entry) {
 		defer func() { span.End(int64(len(data))) }()
 		files, err := dex.OpenAll(data)
 		r.open = &opened{len(data), files, err}
-		s := sweepers.Get().(*sweeper)
-		defer sweepers.Put(s)
+		var s *sweeper
+		select {
+		case s = <-sweepers:
+		default:
+			s = new(sweeper)
+		}
+		defer func() { sweepers <- s }()
 		for _, f := range files {
 			u := &dexUnit{f: f}
 			u.sweep.Do(func() { u.walkWith(s) })

@@ -233,6 +233,13 @@ func (u *dexUnit) walkWith(s *sweeper) {
 	for i := range u.bodyOf {
 		u.bodyOf[i] = -1
 	}
+	if s.refs == nil {
+		// What a file of this size usually has.
+		n := len(u.f.Bytes())
+		s.refs = make([]fact.Ref, 0, n/24)
+		s.bodies = make([]fact.Body, 0, u.f.NumMethods()*3/4)
+		s.defs = make([]dex.MethodDef, 0, cap(s.bodies))
+	}
 	bodies, refs, defs, found := s.bodies[:0], s.refs[:0], s.defs[:0], s.found
 	last, typ := -1, uint32(0)
 	whole := u.f.EachCode(func(class int, m dex.MethodDef, c dex.Code) bool {
