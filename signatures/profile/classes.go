@@ -202,18 +202,10 @@ func (s *search) classes() {
 		slices.SortFunc(pairs, func(a, b pair) int {
 			return cmp.Or(-cmp.Compare(a.score, b.score), -cmp.Compare(a.share, b.share), cmp.Compare(a.app, b.app), cmp.Compare(a.class, b.class))
 		})
-		used := map[int]bool{}
-		for n, p := range pairs {
-			if p.score < 0.9 || taken[p.app] || used[p.class] {
-				continue
-			}
-			// Another that is as good: nobody can tell.
-			if n+1 < len(pairs) && slices.ContainsFunc(pairs[n+1:], func(q pair) bool {
-				return q.score == p.score && q.share == p.share && (q.app == p.app && !used[q.class] || q.class == p.class && !taken[q.app])
-			}) {
-				continue
-			}
-			taken[p.app], used[p.class] = true, true
+		if n := slices.IndexFunc(pairs, func(p pair) bool { return p.score < 0.9 }); n >= 0 {
+			pairs = pairs[:n]
+		}
+		for _, p := range apart(pairs, taken) {
 			w := where[p.app]
 			cm := ClassMatch{Unit: w.unit, Class: w.class, Name: app[p.app].name, Original: prints[i][p.class].name, Matched: true}
 			m.Matched++
@@ -243,6 +235,34 @@ func (s *search) classes() {
 			return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Class, b.Class))
 		})
 	}
+}
+
+// apart takes pairs in their order, the best first, each class once, and marks
+// the app's as taken. Where another is as good, nobody can tell which is which.
+func apart(pairs []pair, taken map[int]bool) (told []pair) {
+	used := map[int]bool{} // classes of the profile
+	for from := 0; from < len(pairs); {
+		to := from + 1
+		for to < len(pairs) && pairs[to].score == pairs[from].score && pairs[to].share == pairs[from].share {
+			to++
+		}
+		alike := pairs[from:to]
+		byApp, byClass := map[int][]int{}, map[int][]int{}
+		for i, p := range alike {
+			byApp[p.app], byClass[p.class] = append(byApp[p.app], i), append(byClass[p.class], i)
+		}
+		for i, p := range alike {
+			if taken[p.app] || used[p.class] ||
+				slices.ContainsFunc(byApp[p.app], func(k int) bool { return k > i && !used[alike[k].class] }) ||
+				slices.ContainsFunc(byClass[p.class], func(k int) bool { return k > i && !taken[alike[k].app] }) {
+				continue
+			}
+			taken[p.app], used[p.class] = true, true
+			told = append(told, p)
+		}
+		from = to
+	}
+	return told
 }
 
 // nearestClasses returns the classes of the version that has any and is nearest

@@ -73,7 +73,8 @@ type ClassMatch struct {
 	Matched bool
 }
 
-// Near is a profile that was looked for and did not suffice.
+// Near is a profile that was looked for and did not suffice. Known is 0 if it was
+// looked for without strings, and Reason tells all.
 type Near struct {
 	Profile        *Profile
 	Strings, Known int
@@ -383,7 +384,7 @@ func (s *search) matches() []Match {
 		switch {
 		case m.Profile.Rule == "", slices.ContainsFunc(out[:told], func(o Match) bool { return o.Profile.Rule == m.Profile.Rule }):
 		case !m.Renamed():
-			s.refuse(m, "its classes keep their names")
+			s.near = append(s.near, Near{Profile: m.Profile, Reason: "its classes keep their names, and its strings cannot be read"})
 		default:
 			out = append(out, *m)
 		}

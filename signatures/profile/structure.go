@@ -315,39 +315,15 @@ func (b *bareSearch) weigh(m *bareMatch) {
 		slices.SortFunc(pairs, func(x, y pair) int {
 			return cmp.Or(-cmp.Compare(x.score, y.score), cmp.Compare(x.app, y.app), cmp.Compare(x.class, y.class))
 		})
-		told, weight := oneToOne(pairs)
+		told, weight := apart(pairs, map[int]bool{}), 0.0
+		for _, p := range told {
+			weight += p.score
+		}
+		weight = math.Round(weight*1e6) / 1e6
 		if weight > m.weight || m.pairs == nil {
 			m.version, m.pairs, m.weight = v, told, weight
 		}
 	}
-}
-
-// oneToOne takes pairs, the best first, each class once. Where another is as
-// good, nobody can tell which is which.
-func oneToOne(pairs []pair) (told []pair, weight float64) {
-	app, class := map[int]bool{}, map[int]bool{}
-	for n, p := range pairs {
-		if app[p.app] || class[p.class] {
-			continue
-		}
-		tie := false
-		for _, q := range pairs[n+1:] {
-			if q.score != p.score {
-				break
-			}
-			if q.app == p.app && !class[q.class] || q.class == p.class && !app[q.app] {
-				tie = true
-				break
-			}
-		}
-		if tie {
-			continue
-		}
-		app[p.app], class[p.class] = true, true
-		told = append(told, p)
-		weight += p.score
-	}
-	return told, math.Round(weight*1e6) / 1e6
 }
 
 // accept notes a match and takes its classes.

@@ -471,15 +471,24 @@ func tellProfiles(ctx context.Context, w io.Writer, set *fact.Set, rules *signat
 	for _, x := range all {
 		known += len(slices.DeleteFunc(slices.Clone(x.Profiles()), func(p profile.Profile) bool { return p.Rule != id }))
 		for _, m := range x.Match(ctx, set, o) {
-			if m.Profile.Rule == id {
+			switch {
+			case m.Profile.Rule != id:
+				continue
+			case m.Silent:
+				line("profile %s holds by code alone, as none of its strings can be read: %d of the %d classes that their code tells", m.Profile.Name, m.Matched, m.Known)
+			default:
 				line("profile %s holds: %d of %d known strings, %.0f %% of their weight, and %d classes told from all others", m.Profile.Name, m.Strings, m.Known, 100*m.Share, m.Matched)
-				told++
 			}
+			told++
 		}
 		near := x.Nearest(ctx, set, o, id)
 		for _, n := range near[:min(len(near), nearestTold)] {
-			line("profile %s does not hold: %d of %d known strings, %.1f %% of their weight: %s", n.Profile.Name, n.Strings, n.Known, 100*n.Share, n.Reason)
 			told++
+			if n.Known == 0 {
+				line("profile %s does not hold: %s", n.Profile.Name, n.Reason)
+				continue
+			}
+			line("profile %s does not hold: %d of %d known strings, %.1f %% of their weight: %s", n.Profile.Name, n.Strings, n.Known, 100*n.Share, n.Reason)
 		}
 	}
 	switch {
