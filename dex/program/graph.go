@@ -164,18 +164,14 @@ func (g *graph) number(m member) MethodID {
 func (g *graph) findOverrides() {
 	t := g.t
 	called := make([]bool, t.numMethods())
-	const sieve = 1 << 18
-	sigCalled := make([]uint64, sieve/64) // by a hash of the signature
-	sieveOf := func(s signature) (word int, bit uint64) {
-		h := uint64(s) * t.protos.factor
-		h = (h ^ h>>32) % sieve
-		return int(h / 64), 1 << (h % 64)
-	}
+	// Which methods of a class are called, by six bits of a hash of their
+	// signatures: most of what is looked for is not there.
+	calledOf := make([]uint64, len(t.super))
+	bit := func(s signature) uint64 { return 1 << (uint64(s) * t.protos.factor >> 58) }
 	for i, m := range g.callTo {
-		if g.callKind[i].dispatches() {
+		if g.callKind[i].dispatches() && !called[m] {
 			called[m] = true
-			w, bit := sieveOf(t.sig(MethodID(m)))
-			sigCalled[w] |= bit
+			calledOf[t.class(MethodID(m))] |= bit(t.sig(MethodID(m)))
 		}
 	}
 	found := newPairs(1 << 12)
@@ -191,15 +187,13 @@ func (g *graph) findOverrides() {
 			if !t.isDefined(m) || t.mFlags[m]&(accStatic|accPrivate) != 0 {
 				continue
 			}
-			if w, bit := sieveOf(t.sig(m)); sigCalled[w]&bit == 0 {
-				continue
-			}
+			b := bit(t.sig(m))
 			if work += len(above); work > maxOverrideWork || len(found.a) > maxOverrides {
 				g.truncated = true
 				break
 			}
 			for _, s := range above {
-				if ClassID(s) == t.object {
+				if ClassID(s) == t.object || calledOf[s]&b == 0 {
 					continue
 				}
 				if d := t.find(ClassID(s), t.sig(m)); d != NoMethod && called[d] {

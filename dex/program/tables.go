@@ -92,6 +92,7 @@ type tables struct {
 	resolved []MethodID
 
 	fw         Framework
+	known      places // where fw has the classes, if it is ours
 	introAsked pairs // class and name
 	introKnown []bool
 	object     ClassID
@@ -111,6 +112,7 @@ func (t *tables) isDefined(m MethodID) bool {
 
 func (t *tables) build(units []Unit, fw Framework) {
 	t.units, t.fw = units, fw
+	t.known.open(fw)
 	t.number(units)
 	t.define(units)
 	t.hierarchy(units)
@@ -410,6 +412,8 @@ func (t *tables) hierarchy(units []Unit) {
 			}
 		case strings.HasPrefix(t.classes.list[c], "["):
 			super = t.object
+		case t.known.table != nil:
+			super = t.knownAbove(ClassID(c))
 		case t.fw != nil && strings.HasPrefix(t.classes.list[c], "L"):
 			if k, ok := t.fw.Class(t.classes.list[c]); ok {
 				if k.Super != "" {
@@ -611,7 +615,13 @@ func (t *tables) introduces(c ClassID, name uint32) bool {
 	}
 	i := t.introAsked.intern(uint32(c), name)
 	if int(i) == len(t.introKnown) {
-		t.introKnown = append(t.introKnown, t.fw.Introduces(t.classes.list[c], t.names.list[name]))
+		known := false
+		if t.known.table != nil && !t.isApp(c) {
+			known = t.known.introduces(c, t.names.list[name])
+		} else {
+			known = t.fw.Introduces(t.classes.list[c], t.names.list[name])
+		}
+		t.introKnown = append(t.introKnown, known)
 	}
 	return t.introKnown[i]
 }
