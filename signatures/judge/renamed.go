@@ -110,7 +110,9 @@ func (j *judge) tellRenamed(f *finding.SDK, m *signatures.SDKMatch) {
 			r.Samples = append(r.Samples, s.Text)
 		}
 		for _, c := range p.Classes {
-			if c.Matched && c.Original != "" && c.Original != c.Name {
+			// One that kept a name of somebody else's may look alike; it is not
+			// told as another.
+			if c.Matched && c.Original != "" && c.Original != c.Name && j.renamed.classes[c.Name] != nil {
 				r.Classes = append(r.Classes, finding.RenamedClass{Class: c.Name, Original: c.Original})
 			}
 		}

@@ -71,6 +71,7 @@ func TestNamedClassesOfOthers(t *testing.T) {
 		"Lcom/maker/shade/Agent;":    "sdk",     // moved
 		"Lcom/maker/shade/Helper;":   "sdk",     // beside it
 		"Lcom/other/DownloadThread;": "library", // somebody else's
+		"Lcom/other/Browser$Client;": "library", // though it looks like one
 		"Lcom/third/h;":              "library", // among somebody else's
 	}
 	match := profile.Match{
@@ -80,6 +81,7 @@ func TestNamedClassesOfOthers(t *testing.T) {
 			{Name: "Lcom/maker/shade/Agent;", Original: "Lcom/acme/stat/Agent;", Matched: true},
 			{Name: "Lcom/maker/shade/Helper;"},
 			{Name: "Lcom/other/DownloadThread;"},
+			{Name: "Lcom/other/Browser$Client;", Original: "Lcom/acme/stat/a;", Matched: true},
 			{Name: "Lcom/third/h;"},
 		},
 	}
@@ -92,6 +94,13 @@ func TestNamedClassesOfOthers(t *testing.T) {
 		got[s.Class] = s.Owner.Kind
 	}
 	if d := cmp.Diff(names, got); d != "" {
+		t.Error(d)
+	}
+	var told []string
+	for _, c := range f.SDKs[0].Renamed[0].Classes {
+		told = append(told, c.Class)
+	}
+	if d := cmp.Diff([]string{"Lq/a;", "Lcom/maker/shade/Agent;"}, told); d != "" {
 		t.Error(d)
 	}
 }
