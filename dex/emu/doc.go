@@ -16,6 +16,17 @@
 // initialiser. What initialisers leave stays; whatever else a run changed is
 // undone when it ends, so no run depends on the one before.
 //
+// # What it finds
+//
+// Of the 985 SDK artefacts that signatures/profile/profiles.tsv lists 25, of 14
+// families, hide strings: 9,319, of which Facebook's audience network has 5,711,
+// JMessage 2,693, JCore 261, Tencent GDT 216, Baidu's ads with Mobstat 183 and
+// JPush 122. 16 artefacts gain an endpoint by them, five an identifier. Of the
+// runs 75 met a method that is not known, 30 a value and 14 an exception; none
+// reached a limit. It takes 0.1 ms of processor time for half of the artefacts,
+// less than 8 ms for 99 %, and 0.3 s for the largest (go test -run EmulatedReal -v
+// ./cmd/internal/extract, with TELLTALE_TEST_FILES).
+//
 // # What it does not claim
 //
 // Static fields that other code sets have the value that their initialiser
