@@ -91,6 +91,21 @@ func TestSuppressed(t *testing.T) {
 	}
 }
 
+// TestRecordsNeedAnAddress: what calls a domain registered somewhere can be
+// looked up; what is said of its owner may be known otherwise.
+func TestRecordsNeedAnAddress(t *testing.T) {
+	for source, want := range map[string]string{
+		"public copies of the pages":                 "vague-source",
+		"footer of https://acme.example/about":       "",
+		"github.com/acme/notes whois.txt, seen 2019": "",
+	} {
+		text := "kind: domain\nrecords:\n  - grade: filing\n    country: CN\n    city: Beijing\n    text: 京ICP备12345678号-1\n    source: " + source + "\n"
+		if got := strings.Join(ids(run(t, compose(t, []lint.File{{Text: text}}, true), All())), " "); got != want {
+			t.Errorf("%s: %q, want %q", source, got, want)
+		}
+	}
+}
+
 // TestDocs checks that code and documentation belong together.
 func TestDocs(t *testing.T) {
 	all := All()

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/telltale-apk/telltale/signatures"
@@ -13,6 +14,9 @@ var vagueSources = map[string]bool{
 	"internet": true, "the internet": true, "web": true, "website": true, "google": true, "search": true, "unknown": true, "various": true,
 	"own knowledge": true, "known": true, "n/a": true, "none": true, "source": true, "manual": true, "me": true, "apk": true, "an app": true,
 }
+
+// address is the least that can be looked up: a host, with or without a path.
+var address = regexp.MustCompile(`(?i)[a-z0-9-]\.[a-z]{2,}`)
 
 func vagueSource() *lint.Check {
 	const say = "nobody can look up the source %q; name a repository and path, a page, or an artefact"
@@ -45,6 +49,13 @@ func vagueSource() *lint.Check {
 		Vendor: func(p *lint.Pass, v *rule.Vendor) { records(p, v.Records) },
 		Domain: func(p *lint.Pass, v *rule.Domain) {
 			records(p, v.Records)
+			for i, r := range v.Records {
+				// Such a record says "registered in" of a domain: it must be possible
+				// to look at it.
+				if (r.Grade == rule.GradeRegistrant || r.Grade == rule.GradeFiling) && !bad(r.Source) && !address.MatchString(r.Source) {
+					p.Reportf(lint.Path{"records", i, "source"}, "%q is no address, and %s is a claim about this very domain; name the page or the repository that shows it, or lower the grade", r.Source, r.Grade)
+				}
+			}
 			for i, h := range v.Hosts {
 				if bad(h.Source) {
 					p.Reportf(lint.Path{"hosts", i, "source"}, say, h.Source)
