@@ -251,9 +251,10 @@ func (m *Machine) setUntil(n int64) {
 	}
 }
 
-// perUnit is how many instructions more a call may take for each character or
-// byte that it is handed: whoever hides a picture as text takes as many as that.
-const perUnit = 100
+// perUnit is by which part of Limits.Call a call may take more for each character
+// or byte that it is handed, a hundred instructions if that is not set: whoever
+// hides a picture as text takes as many as that.
+const perUnit = 1000
 
 // allow gives a run what the size of its arguments asks for, within Limits.Total.
 func (m *Machine) allow(args []slot) {
@@ -272,7 +273,7 @@ func (m *Machine) allow(args []slot) {
 		}
 	}
 	if !m.total {
-		m.setUntil(m.until - m.spent + int64(n)*perUnit)
+		m.setUntil(m.until - m.spent + int64(n)*(m.limits.Call/perUnit))
 	}
 }
 
