@@ -54,7 +54,7 @@ func OATHoldsDEX(r io.ReaderAt, size int64) bool {
 		// Whether a file can be opened is told by its header.
 		return embedded(append([]byte{0}, head(at+off, 0x80)...), 1)
 	}
-	for _, n := range [2]int64{64 << 10, size} {
+	for _, n := range [3]int64{4 << 10, 64 << 10, size} {
 		oat := head(at, n)
 		if len(oat) < 8 || string(oat[:4]) != "oat\n" {
 			return false

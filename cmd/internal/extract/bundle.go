@@ -70,7 +70,7 @@ func (b *builder) choose(c *bundle.Container) (bundle.Choice, []bundle.Info, err
 		if err != nil {
 			return bundle.Choice{}, nil, err
 		}
-		p := peek(in.Archive, b.budget)
+		p := peek(in.Archive, false, b.budget)
 		infos[i] = bundle.Info{Place: in.Place, Package: p.Package, Version: p.VersionCode, Signer: p.Signer, Split: p.Split, Digest: digest}
 	}
 	return bundle.Choose(infos), infos, nil

@@ -435,13 +435,13 @@ func TestPeekContainers(t *testing.T) {
 		"deflated": bundletest.Deflated(entry("picture", x.base)),
 		"bundle":   bundletest.AAB(protoxmltest.Options{}, []bundletest.Module{{Name: "base", APK: x.base}}),
 	} {
-		p := Peek(bytes.NewReader(b), int64(len(b)), Limits{})
+		p := Peek(Part{R: bytes.NewReader(b), Size: int64(len(b))}, Limits{})
 		if p == nil || p.Package != "" || !p.HasCode {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
 	other := bundletest.ZIP(entry("a.txt", []byte("text")), entry("b.zip", bundletest.ZIP(entry("c", nil))))
-	if p := Peek(bytes.NewReader(other), int64(len(other)), Limits{}); p != nil {
+	if p := Peek(Part{R: bytes.NewReader(other), Size: int64(len(other))}, Limits{}); p != nil {
 		t.Errorf("%+v", p)
 	}
 }

@@ -404,7 +404,7 @@ func TestPeekLibrary(t *testing.T) {
 		{"aar", sdkAAR(sdkCode), true},
 		{"jar of resources", apktest.ZIP{Files: []apktest.File{{Name: "a.txt", Content: "x"}, {Name: "b.class", Content: "no class"}}}.Bytes(), false},
 	} {
-		if p := Peek(bytes.NewReader(c.data), int64(len(c.data)), Limits{}); (p != nil) != c.want || p != nil && p.Package != "" {
+		if p := Peek(Part{R: bytes.NewReader(c.data), Size: int64(len(c.data))}, Limits{}); (p != nil) != c.want || p != nil && p.Package != "" {
 			t.Errorf("%s: %+v", c.name, p)
 		}
 	}

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"io"
 	"path"
 
 	"github.com/telltale-apk/telltale/apk"
@@ -14,22 +13,22 @@ type Peeked struct {
 	Package     string
 	VersionCode int64
 	Split       string
-	Signer      string // digest of the first certificate
+	Signer      string // digest of the first certificate; perhaps "" of a lone part
 	HasCode     bool   // it holds classes.dex, or class files
 	Code        int64  // bytes of code to inflate, by what the archive declares
 }
 
 // Peek looks into an archive. It returns nil if that is no app, no library and
 // no container of apps: neither a manifest nor code is in it.
-func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
+func Peek(part Part, l Limits) *Peeked {
 	limits := l.archive()
-	ar, err := limits.NewReader(r, size)
+	ar, err := limits.NewReader(part.R, part.Size)
 	if err != nil {
 		// Damaged, but it may be an app: let the scan say what is wrong.
 		return &Peeked{}
 	}
 	budget := apk.NewBudget(limits)
-	p := peek(ar, budget)
+	p := peek(ar, part.Lone, budget)
 	p.Code = declared(ar)
 	if !p.HasCode && ar.Lookup(manifestName) == nil {
 		if !bundle.Detect(ar, limits, budget) {
@@ -40,8 +39,11 @@ func Peek(r io.ReaderAt, size int64, l Limits) *Peeked {
 	return p
 }
 
-func peek(ar *apk.Archive, budget *apk.Budget) *Peeked {
-	p := &Peeked{HasCode: ar.Lookup(dexName(1)) != nil, Signer: firstSigner(ar, budget)}
+func peek(ar *apk.Archive, lone bool, budget *apk.Budget) *Peeked {
+	p := &Peeked{HasCode: ar.Lookup(dexName(1)) != nil}
+	if !lone {
+		p.Signer = firstSigner(ar, budget)
+	}
 	e := ar.Lookup(manifestName)
 	if e == nil {
 		p.HasCode = p.HasCode || holdsClasses(ar, budget)

@@ -31,6 +31,9 @@ type Part struct {
 	Split string // name of the split, if it is one
 	Size  int64
 	R     io.ReaderAt
+	// Lone says that no archive lies beside it which may be part of the same app:
+	// Peek need not tell who signed it.
+	Lone bool
 	// SHA256 is the digest of all bytes in hexadecimal, if whoever holds the
 	// file vouches for it; "" has it computed, for which all bytes are read.
 	SHA256 string

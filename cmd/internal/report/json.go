@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -16,23 +17,34 @@ import (
 
 // encode writes v as JSON without HTML escapes, so that URLs stay readable.
 func encode(v any, prefix, indent string) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+	return new(encoder).encode(v, prefix, indent)
+}
+
+// encoder has room for what encode writes, which is good until the next call.
+type encoder struct {
+	compact bytes.Buffer
+	lines   []byte
+}
+
+func (e *encoder) encode(v any, prefix, indent string) ([]byte, error) {
+	e.compact.Reset()
+	enc := json.NewEncoder(&e.compact)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	out := bytes.TrimRight(b.Bytes(), "\n")
+	out := bytes.TrimRight(e.compact.Bytes(), "\n")
 	if prefix != "" || indent != "" {
-		out = indented(out, prefix, indent)
+		e.lines = indented(e.lines[:0], out, prefix, indent)
+		out = e.lines
 	}
 	return quiet(out), nil
 }
 
-// indented is json.Indent for JSON that is known to be right and without space:
+// indented appends to out as json.Indent does, for JSON that is known to be right and without space:
 // that is several times as fast. Reports are long.
-func indented(b []byte, prefix, indent string) []byte {
-	out := make([]byte, 0, 2*len(b))
+func indented(out, b []byte, prefix, indent string) []byte {
+	out = slices.Grow(out, 2*len(b))
 	depth := 0
 	line := func() {
 		out = append(append(out, '\n'), prefix...)
@@ -122,12 +134,15 @@ func printable(b []byte) int {
 }
 
 // ndjsonHandler writes each message as one line, in one write.
-type ndjsonHandler struct{ w io.Writer }
+type ndjsonHandler struct {
+	w   io.Writer
+	enc encoder
+}
 
-func newNDJSON(w io.Writer) *ndjsonHandler { return &ndjsonHandler{w} }
+func newNDJSON(w io.Writer) *ndjsonHandler { return &ndjsonHandler{w: w} }
 
 func (h *ndjsonHandler) Handle(m *event.Message) error {
-	b, err := encode(m, "", "")
+	b, err := h.enc.encode(m, "", "")
 	if err != nil {
 		return err
 	}
@@ -140,6 +155,7 @@ func (h *ndjsonHandler) Close() error { return nil }
 // jsonHandler writes the one document of telltale.report/v1 as the stream
 // comes, holding no more than one app in memory.
 type jsonHandler struct {
+	enc     encoder
 	w       *bufio.Writer
 	started bool
 	apps    int
@@ -181,7 +197,7 @@ func (h *jsonHandler) Handle(m *event.Message) error {
 		}
 		h.write(",\n  \"apps\": [")
 	case m.App != nil:
-		b, err := encode(m.App, "    ", "  ")
+		b, err := h.enc.encode(m.App, "    ", "  ")
 		if err != nil {
 			return err
 		}
@@ -189,7 +205,8 @@ func (h *jsonHandler) Handle(m *event.Message) error {
 			h.write(",")
 		}
 		h.apps++
-		h.write("\n    ", string(b))
+		h.write("\n    ")
+		h.w.Write(b)
 	case m.Summary != nil:
 		b, err := encode(m.Summary, "  ", "  ")
 		if err != nil {

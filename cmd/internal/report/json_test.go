@@ -19,7 +19,7 @@ func FuzzIndented(f *testing.F) {
 		if err := json.Indent(&want, compact.Bytes(), "\t", "  "); err != nil {
 			t.Fatal(err)
 		}
-		if got := indented(compact.Bytes(), "\t", "  "); !bytes.Equal(got, want.Bytes()) {
+		if got := indented(nil, compact.Bytes(), "\t", "  "); !bytes.Equal(got, want.Bytes()) {
 			t.Errorf("%s\n%s", got, want.Bytes())
 		}
 	})

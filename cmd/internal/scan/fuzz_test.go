@@ -159,7 +159,7 @@ func check(t *testing.T, b []byte) {
 	}
 	r := bytes.NewReader(b)
 	size := int64(len(b))
-	extract.Peek(r, size, small())
+	extract.Peek(extract.Part{R: r, Size: size}, small())
 	extract.HoldsCode(r, size, apk.Sniff(b))
 
 	allocated := allocs()

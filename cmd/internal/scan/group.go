@@ -246,6 +246,12 @@ func (f *found) holdsCode(ctx context.Context, o Options) func(*candidate) bool 
 // look into nothing is known but that the scan must say why.
 func (f *found) peek(ctx context.Context, o Options) []*extract.Peeked {
 	out := make([]*extract.Peeked, len(f.Files))
+	beside := map[string]int{} // archives by folder
+	for i := range f.Files {
+		if f.Files[i].Kind == apk.KindZIP {
+			beside[path.Dir(f.Files[i].Path)]++
+		}
+	}
 	var wg sync.WaitGroup
 	next := make(chan int)
 	for range max(o.Jobs, 1) {
@@ -257,7 +263,7 @@ func (f *found) peek(ctx context.Context, o Options) []*extract.Peeked {
 					c.Err = err
 					continue
 				}
-				if out[i], err = o.Runner.Peek(ctx, extract.Part{Path: c.Path, R: r, Size: st.Size()}, o); err != nil {
+				if out[i], err = o.Runner.Peek(ctx, extract.Part{Path: c.Path, R: r, Size: st.Size(), Lone: beside[path.Dir(c.Path)] == 1}, o); err != nil {
 					out[i] = &extract.Peeked{}
 				}
 				r.Close()

@@ -50,7 +50,7 @@ func InProcess(patience time.Duration) Runner { return inProcess{patience} }
 
 func (r inProcess) Peek(ctx context.Context, p extract.Part, o Options) (*extract.Peeked, error) {
 	return within(ctx, o.MaxTime, r.patience, func(context.Context) (*extract.Peeked, error) {
-		return extract.Peek(p.R, p.Size, o.Limits), nil
+		return extract.Peek(p, o.Limits), nil
 	})
 }
 
