@@ -2,8 +2,8 @@ package profile
 
 import _ "embed"
 
-// bundled is the index that is shipped. It is made by .ci/profiles from the
-// artefacts that profiles.tsv lists; see README.md.
+// bundled is the index that is shipped. It is made by 'telltale signatures
+// learn --profile' from the artefacts that profiles.tsv lists; see README.md.
 //
 //go:embed profiles.bin
 var bundled string

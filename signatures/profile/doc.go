@@ -34,15 +34,15 @@
 // encrypted, or gone) are searched for by code alone: what each method calls of
 // the framework, and the shapes of classes, as far as one family alone has them.
 // Eight classes one to one are the least. Nothing is said of the version, and
-// [Match.Silent] tells how it was found.
+// [Match.Silent] tells how it was found. Where a package holds others' code as
+// well, its classes are searched that load encrypted strings alone, or none.
 //
 // # Limits
 //
 // Not used: integers in code (README.md says why), names of anything outside the
 // framework, and what compilers put in by themselves (boxing, StringBuilder and
 // its successor, assertions, null checks, synthetic members, R and BuildConfig).
-// An SDK is not found of which little more than an entry class is left, nor one
-// whose encrypted strings stand in one package with text of others. On a
+// An SDK is not found of which little more than an entry class is left. On a
 // ladder of 79 families that thresholds were not set on, 87 of 91 repackaged
 // artefacts are found, 64 of 91 shrunk to two entry classes, and 74 and 44 with
 // all strings encrypted; README.md has the table. An app that shows lists of SDKs'

@@ -332,9 +332,6 @@ func (r *reader) method(body int, c *class) (fingerprint uint32, told int, witho
 // somebody can read it.
 const minPlain = 8
 
-// plain reports whether a string is text that somebody can read.
-func plain(s string) bool { return len(s) >= minPlain && tells(s) && !scrambled(s) }
-
 // scrambled reports whether a string looks as encrypted ones do: characters that
 // nobody writes, letters out of many alphabets, Base64 or hexadecimal digits.
 func scrambled(s string) bool {

@@ -26,12 +26,15 @@ const (
 	minWholeTold = 40   // classes, for which no share is asked
 )
 
-// quiet is what the code of a package calls and says.
-type quiet struct{ classes, calls, texts int }
+// quiet is what the code of a package calls and says, and how many of its classes
+// load what looks encrypted and nothing that can be read.
+type quiet struct{ classes, calls, texts, ciphers int }
 
 // mute returns, by type, the classes of packages whose code says nothing that
-// can be read; nil if there are none. Packages count with their sub-packages, by
-// their first two labels: obfuscators write short names below each other.
+// can be read; nil if there are none. Where others' code stands in the same
+// package, and many classes load encrypted strings alone, it is those classes that
+// say nothing. Packages count with their sub-packages, by their first two labels:
+// obfuscators write short names below each other.
 func (h *unitHits) mute(skip func(typ uint32) bool) []bool {
 	u := h.reader.u
 	group := make([]int32, u.NumTypes())
@@ -54,8 +57,9 @@ func (h *unitHits) mute(skip func(typ uint32) bool) []bool {
 			group[typ] = n
 		}
 	}
-	const plainText, otherText = 1, 2
+	const plainText, cipherText, otherText = 1, 2, 4
 	texts := make([]uint8, u.NumStrings())
+	says := make([]uint8, len(group)) // by type: what its code loads
 	for i, b := range h.reader.bodies {
 		if int64(b.Class) >= int64(len(group)) || group[b.Class] == 0 {
 			continue
@@ -69,13 +73,23 @@ func (h *unitHits) mute(skip func(typ uint32) bool) []bool {
 				t := &texts[ref.Index]
 				if *t == 0 {
 					*t = otherText
-					if plain(u.String(ref.Index)) {
+					switch s := u.String(ref.Index); {
+					case len(s) < minPlain:
+					case scrambled(s):
+						*t = cipherText
+					case tells(s):
 						*t = plainText
 					}
 				}
 				if *t == plainText {
 					g.texts++
 				}
+				if says[b.Class]&(plainText|cipherText) == 0 && *t == cipherText {
+					g.ciphers++
+				} else if says[b.Class]&plainText == 0 && *t == plainText && says[b.Class]&cipherText != 0 {
+					g.ciphers--
+				}
+				says[b.Class] |= *t
 			}
 		}
 	}
@@ -84,7 +98,9 @@ func (h *unitHits) mute(skip func(typ uint32) bool) []bool {
 		if n == 0 {
 			continue
 		}
-		if g := groups[n-1]; g.classes >= muteClasses && g.calls >= muteCalls && float64(g.texts) <= mutePerCall*float64(g.calls) {
+		g := groups[n-1]
+		whole := float64(g.texts) <= mutePerCall*float64(g.calls)
+		if g.classes >= muteClasses && g.calls >= muteCalls && (whole || g.ciphers >= muteClasses && says[typ]&plainText == 0) {
 			if out == nil {
 				out = make([]bool, len(group))
 			}

@@ -159,6 +159,23 @@ func TestSilentBeside(t *testing.T) {
 	}
 }
 
+// TestSilentAmong finds code with encrypted strings that was moved into one
+// package with others' code.
+func TestSilentAmong(t *testing.T) {
+	x := learntCode(t)
+	among := func(i int) string { return "Lq/" + strings.Repeat("z", 2+i) + ";" }
+	for _, say := range []func(string) string{cipherText, func(string) string { return "" }} {
+		app := facttest.New("com.example.app")
+		coded{"silent", 20, obfuscated("q"), say}.into(app, "classes.dex")
+		coded{"unknown", 60, among, plainText}.into(app, "classes.dex")
+		got := find(x, app, profile.Options{})
+		// Without anything encrypted nobody looks.
+		if want := len(say("text")) > 0; len(got) > 1 || got["silent"].Silent != want {
+			t.Errorf("encrypted %v: found %v", want, got)
+		}
+	}
+}
+
 // TestLeft is what a shrinker leaves of a large library: few of its strings, but
 // together, in classes that are its own.
 func TestLeft(t *testing.T) {
