@@ -175,7 +175,7 @@ func (x *Index) scan(u fact.Unit, unit int, named func(int, uint32) bool) unitHi
 			h.named[typ] = named != nil && named(unit, typ)
 		}
 	}
-	h.silent = h.mute(func(typ uint32) bool { return h.named[typ] })
+	h.silent = h.mute(defines)
 	used := make([]bool, u.NumStrings())
 	for i, b := range h.reader.bodies {
 		if int64(b.Class) < int64(len(h.named)) && h.named[b.Class] {

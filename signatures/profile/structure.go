@@ -35,27 +35,25 @@ type quiet struct{ classes, calls, texts, ciphers int }
 // package, and many classes load encrypted strings alone, it is those classes that
 // say nothing. Packages count with their sub-packages, by their first two labels:
 // obfuscators write short names below each other.
-func (h *unitHits) mute(skip func(typ uint32) bool) []bool {
+func (h *unitHits) mute(defines []bool) []bool {
 	u := h.reader.u
-	group := make([]int32, u.NumTypes())
+	group := make([]int32, len(defines))
 	var groups []quiet
 	number := map[string]int32{}
-	for i := range u.NumClasses() {
-		typ, _, _ := u.Class(i)
-		if int64(typ) >= int64(len(group)) || skip(typ) {
+	last, n := "", int32(0)
+	for typ, ok := range defines { // mostly in the order of names
+		if !ok || h.named[typ] {
 			continue
 		}
-		p := labels(u.Type(typ))
-		n, ok := number[p]
-		if !ok {
-			groups = append(groups, quiet{})
-			n = int32(len(groups))
-			number[p] = n
+		if p := labels(u.Type(uint32(typ))); n == 0 || p != last {
+			if last, n = p, number[p]; n == 0 {
+				groups = append(groups, quiet{})
+				n = int32(len(groups))
+				number[p] = n
+			}
 		}
-		if group[typ] == 0 {
-			groups[n-1].classes++
-			group[typ] = n
-		}
+		groups[n-1].classes++
+		group[typ] = n
 	}
 	const plainText, cipherText, otherText = 1, 2, 4
 	texts := make([]uint8, u.NumStrings())
