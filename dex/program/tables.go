@@ -93,7 +93,7 @@ type tables struct {
 
 	fw         Framework
 	known      places // where fw has the classes, if it is ours
-	introAsked pairs // class and name
+	introAsked pairs  // class and name
 	introKnown []bool
 	object     ClassID
 	truncated  bool

@@ -69,13 +69,13 @@ type classAt struct{ file, class int }
 
 // members are what a class defines, in the order of their indices, each once.
 type members struct {
-	methods []methodAt
-	fields  []fieldAt
+	methodsOnce, fieldsOnce sync.Once
+	methods                 []methodAt
+	fields                  []fieldAt
 
-	// By name and type, for classes that define many. They never change.
-	once    sync.Once
-	methodN map[member]int
-	fieldN  map[member]int
+	// By name and type, for classes that define many.
+	methodNOnce, fieldNOnce sync.Once
+	methodN, fieldN         map[member]int
 }
 
 // manyMembers is from where on a table is worth while.
@@ -107,7 +107,15 @@ func (m *members) methodNamed(f *dex.File, k member) (methodAt, bool) {
 		return methodAt{}, false
 	}
 	if len(m.methods) > manyMembers {
-		m.table(f)
+		m.methodNOnce.Do(func() {
+			m.methodN = make(map[member]int, len(m.methods))
+			for i := len(m.methods) - 1; i >= 0; i-- { // the first of several counts
+				r := f.Method(m.methods[i].def.Index)
+				if k := (member{f.String(r.Name), f.ProtoString(r.Proto)}); len(k.typ) <= maxProto {
+					m.methodN[k] = i
+				}
+			}
+		})
 		if i, ok := m.methodN[k]; ok {
 			return m.methods[i], true
 		}
@@ -123,7 +131,13 @@ func (m *members) methodNamed(f *dex.File, k member) (methodAt, bool) {
 
 func (m *members) fieldNamed(f *dex.File, k member) (fieldAt, bool) {
 	if len(m.fields) > manyMembers {
-		m.table(f)
+		m.fieldNOnce.Do(func() {
+			m.fieldN = make(map[member]int, len(m.fields))
+			for i := len(m.fields) - 1; i >= 0; i-- {
+				r := f.Field(m.fields[i].def.Index)
+				m.fieldN[member{f.String(r.Name), f.Type(r.Type)}] = i
+			}
+		})
 		if i, ok := m.fieldN[k]; ok {
 			return m.fields[i], true
 		}
@@ -135,23 +149,6 @@ func (m *members) fieldNamed(f *dex.File, k member) (fieldAt, bool) {
 		}
 	}
 	return fieldAt{}, false
-}
-
-// table makes the tables by name. The first of several members counts.
-func (m *members) table(f *dex.File) {
-	m.once.Do(func() {
-		m.methodN, m.fieldN = make(map[member]int, len(m.methods)), make(map[member]int, len(m.fields))
-		for i := len(m.methods) - 1; i >= 0; i-- {
-			r := f.Method(m.methods[i].def.Index)
-			if k := (member{f.String(r.Name), f.ProtoString(r.Proto)}); len(k.typ) <= maxProto {
-				m.methodN[k] = i
-			}
-		}
-		for i := len(m.fields) - 1; i >= 0; i-- {
-			r := f.Field(m.fields[i].def.Index)
-			m.fieldN[member{f.String(r.Name), f.Type(r.Type)}] = i
-		}
-	})
 }
 
 // member is the name and the prototype or type of a member.
@@ -364,17 +361,32 @@ func (a *App) findModel(file int, index uint32) (of uint16) {
 // of returns what a class defines. Of several definitions of one member the
 // first counts, and a class cannot define members of another one.
 func (a *App) of(at classAt) *members {
-	return recall(a, a.members, at, func() *members {
+	return recall(a, a.members, at, func() *members { return new(members) })
+}
+
+// methodsOf and fieldsOf are its parts.
+func (a *App) methodsOf(at classAt) *members {
+	m := a.of(at)
+	m.methodsOnce.Do(func() {
 		f := a.files[at.file]
-		cd, c := f.ClassData(at.class), f.Class(at.class).Type
-		m := &members{}
-		for d := range cd.Methods() {
+		c := f.Class(at.class).Type
+		for d := range f.ClassData(at.class).Methods() {
 			if int64(d.Index) < int64(f.NumMethods()) && f.Method(d.Index).Class == c {
 				m.methods = append(m.methods, methodAt{int32(at.file + 1), int32(at.class), d})
 			}
 		}
+		m.methods = once(m.methods, func(d methodAt) uint32 { return d.def.Index })
+	})
+	return m
+}
+
+func (a *App) fieldsOf(at classAt) *members {
+	m := a.of(at)
+	m.fieldsOnce.Do(func() {
+		f := a.files[at.file]
+		c := f.Class(at.class).Type
 		n := int32(0)
-		for d := range cd.Fields() {
+		for d := range f.ClassData(at.class).Fields() {
 			if int64(d.Index) < int64(f.NumFields()) && f.Field(d.Index).Class == c {
 				m.fields = append(m.fields, fieldAt{int32(at.file + 1), int32(at.class), n, d})
 			}
@@ -382,10 +394,9 @@ func (a *App) of(at classAt) *members {
 				n++
 			}
 		}
-		m.methods = once(m.methods, func(d methodAt) uint32 { return d.def.Index })
 		m.fields = once(m.fields, func(d fieldAt) uint32 { return d.def.Index })
-		return m
 	})
+	return m
 }
 
 // once sorts by index and keeps the first of each.
@@ -425,7 +436,7 @@ func (a *App) find(file int, index uint32) (m methodAt, ok bool) {
 		if !ok {
 			return methodAt{}, false
 		}
-		def := a.of(at)
+		def := a.methodsOf(at)
 		if i == 0 {
 			if at.file == file {
 				if m, ok := def.method(index); ok {
@@ -502,7 +513,7 @@ func (a *App) defines(at classAt, key member) bool {
 	if a.classes[f.Type(f.Class(at.class).Type)] != at {
 		return false
 	}
-	_, ok := a.of(at).methodNamed(f, key)
+	_, ok := a.methodsOf(at).methodNamed(f, key)
 	return ok
 }
 
@@ -623,7 +634,7 @@ func (a *App) findField(file int, index uint32) (fd fieldAt, ok bool) {
 		if !ok {
 			return fieldAt{}, false
 		}
-		def := a.of(at)
+		def := a.fieldsOf(at)
 		if i == 0 {
 			if at.file == file {
 				if fd, ok := def.field(index); ok {
@@ -685,7 +696,7 @@ func encoded(f *dex.File, v dex.Value) Value {
 func (a *App) initialised(at classAt) map[uint32]Value {
 	return recall(a, a.inits, at, func() (m map[uint32]Value) {
 		f := a.files[at.file]
-		clinit, ok := a.of(at).methodNamed(f, member{"<clinit>", "()V"})
+		clinit, ok := a.methodsOf(at).methodNamed(f, member{"<clinit>", "()V"})
 		d := clinit.def
 		if !ok || d.CodeOff == 0 {
 			return nil

@@ -294,8 +294,20 @@ func (g *glance) result(pc uint32) (v Value, known bool) {
 // else here.
 func whole(v Value) (Value, bool) {
 	switch v.Kind {
-	case Param, OneOf, Concat:
+	case Param, Concat:
 		return v, false
+	case OneOf:
+		plain := true
+		for _, e := range v.Elems {
+			if _, ok := whole(e); !ok {
+				return v, false
+			}
+			plain = plain && len(e.Elems) == 0 && e.Kind != Int // which may be null here
+		}
+		if !refers(v) {
+			return other, true
+		}
+		return v, plain
 	}
 	return v, true
 }
