@@ -306,9 +306,13 @@ func FuzzOpen(f *testing.F) {
 	for i := range 30 {
 		l.Add(profile.Artefact{Profile: fmt.Sprint("f", i), Version: "1"}, unitsOf(library{word: fmt.Sprint("f", i), classes: 5, name: original("f"), each: 4}), all)
 	}
+	lib := facttest.New("com.example.lib")
+	coded{"silent", 20, original("s"), plainText}.into(lib, "classes.jar")
+	l.Add(profile.Artefact{Profile: "silent", Rule: "s", Version: "1"}, lib.Set().Units, all)
 	f.Add(l.Encode())
-	f.Add([]byte("TTPROF\x01\n"))
+	f.Add([]byte("TTPROF\x02\n"))
 	app := facttest.New("com.example.app")
+	coded{"silent", 20, obfuscated("s"), cipherText}.into(app, "classes.dex")
 	library{word: "word", version: "2.0", classes: 9, name: obfuscated("q"), each: 5}.into(app, "classes.dex")
 	set := app.Set()
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -324,6 +328,11 @@ func FuzzOpen(f *testing.F) {
 		}
 		x.Nearest(context.Background(), set, profile.Options{}, "p")
 	})
+	// What is to be read is there in the first seed.
+	x, err := profile.Open(string(l.Encode()))
+	if err != nil || !find(x, app, profile.Options{})["silent"].Silent {
+		f.Errorf("the seed holds no silent library: %v", err)
+	}
 }
 
 // TestBundled opens what is shipped.
