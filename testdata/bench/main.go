@@ -11,12 +11,14 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -563,21 +565,43 @@ signals:
 
 // curves shows how the cost grows.
 func (b *bench) curves() error {
-	fmt.Println("DEX bytes, one APK each, one core: MB, CPU s, ms/MB")
+	fmt.Println("APKs as they are, one core. CPU is of the whole run; what is not DEX costs, too")
+	fmt.Printf("%8s %8s %8s\n", "MB DEX", "CPU s", "ms/MB")
 	for _, a := range b.apks {
-		all, err := b.turns(b.ours("one", a))
-		if err != nil {
+		if err := b.curve(a, filepath.Base(a)); err != nil {
 			return err
 		}
-		size, err := dexBytes(a)
-		if err != nil {
-			return err
-		}
-		mb, t := float64(size)/1e6, median(all["one"], cpu)
-		fmt.Printf("%8.1f %8.3f %8.2f  %s\n", mb, t, 1e3*t/mb, filepath.Base(a))
 	}
 
-	fmt.Println("\nrules, all APKs, one core: rules added, match ms, judge ms, rules ms")
+	most, err := b.mostDEX()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nDEX bytes: the smallest DEX files of %s, one core\n", filepath.Base(most))
+	fmt.Printf("%8s %8s %8s\n", "MB DEX", "CPU s", "ms/MB")
+	last := int64(0)
+	for n := 1; ; n++ {
+		name := filepath.Join(b.dir, fmt.Sprintf("smallest-%d.apk", n))
+		size, all, err := smallestDEX(name, n, most)
+		if err != nil {
+			return err
+		}
+		if n < all && size < 3*last {
+			continue // too near to the one before
+		}
+		if last = size; size > 1<<19 {
+			if err := b.curve(name, fmt.Sprintf("%d of %d", n, all)); err != nil {
+				return err
+			}
+		}
+		if n == all {
+			break
+		}
+	}
+
+	fmt.Println("\nrules that match nothing here, all APKs, one core. match and judge are measured without")
+	fmt.Println("collections of garbage, which go over the rules, too; CPU is of the whole run with them")
+	fmt.Printf("%8s %10s %10s %10s %8s\n", "added", "match ms", "judge ms", "rules ms", "CPU s")
 	for _, n := range []int{0, 100, 1000, 10000} {
 		dir := filepath.Join(b.dir, fmt.Sprintf("rules-%d", n))
 		if err := rules(dir, n); err != nil {
@@ -587,34 +611,34 @@ func (b *bench) curves() error {
 		if n > 0 {
 			args = append([]string{"--signatures", dir}, args...)
 		}
-		all, err := b.turns(b.ours("rules", args...))
+		with, without := b.ours("with", args...), b.ours("without", args...)
+		without.env = append(without.env, "GOGC=off")
+		all, err := b.turns(with, without)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%8d", n)
-		for _, stage := range []string{"match", "judge", "rules"} {
-			fmt.Printf(" %8.1f", median(all["rules"], func(k cost) float64 { return stageMS(k.err, stage) }))
+		stage := func(name, stage string) float64 {
+			return median(all[name], func(k cost) float64 { return stageMS(k.err, stage) })
 		}
-		fmt.Println()
+		fmt.Printf("%8d %10.1f %10.1f %10.1f %8.3f\n", n, stage("without", "match"), stage("without", "judge"), stage("with", "rules"), median(all["with"], cpu))
 	}
 
-	fmt.Println("\njobs, all APKs: jobs, wall s, CPU s, throughput of one job, peak MB")
-	one := 0.0
-	for jobs := 1; jobs <= runtime.NumCPU(); jobs++ {
-		c := b.ours("jobs", append([]string{"--jobs", strconv.Itoa(jobs)}, b.apks...)...)
-		c.env = []string{"TELLTALE_CACHE=", "GOMAXPROCS=" + strconv.Itoa(jobs)}
-		all, err := b.turns(c)
-		if err != nil {
-			return err
-		}
-		w := median(all["jobs"], wall)
-		if jobs == 1 {
-			one = w
-		}
-		fmt.Printf("%8d %8.3f %8.3f %8.2f %8.0f\n", jobs, w, median(all["jobs"], cpu), one/w, median(all["jobs"], func(k cost) float64 { return float64(k.peak) / 1e6 }))
+	fmt.Println("\njobs, all APKs. gain is the best wall time of one job by that of so many")
+	if err := b.cores(b.apks, true); err != nil {
+		return err
+	}
+	merged := filepath.Join(b.dir, "merged.apk")
+	size, n, err := smallestDEX(merged, math.MaxInt, b.apks...)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nprocessors, one job: one APK of all %d DEX files, %.1f MB\n", n, float64(size)/1e6)
+	if err := b.cores([]string{merged}, false); err != nil {
+		return err
 	}
 
-	fmt.Println("\napps, small ones, no two alike: apps, CPU s, ms each, peak MB")
+	fmt.Println("\napps, small ones, no two alike, one core")
+	fmt.Printf("%8s %8s %8s %8s\n", "apps", "CPU s", "ms each", "peak MB")
 	small, err := os.ReadFile("testdata/apks/notes.apk")
 	if err != nil {
 		return err
@@ -636,6 +660,109 @@ func (b *bench) curves() error {
 		}
 	}
 	return nil
+}
+
+// curve prints what one APK costs.
+func (b *bench) curve(apk, name string) error {
+	all, err := b.turns(b.ours("one", apk))
+	if err != nil {
+		return err
+	}
+	size, err := dexBytes(apk)
+	if err != nil {
+		return err
+	}
+	mb, t := float64(size)/1e6, median(all["one"], cpu)
+	fmt.Printf("%8.1f %8.3f %8.2f  %s\n", mb, t, 1e3*t/mb, name)
+	return nil
+}
+
+// cores prints what more processors gain, with as many jobs or with one. The
+// rounds of all go in turn, so that a busy machine hits all.
+func (b *bench) cores(apks []string, jobs bool) error {
+	var cmds []command
+	for n := 1; n <= runtime.NumCPU(); n++ {
+		j := 1
+		if jobs {
+			j = n
+		}
+		c := b.ours(strconv.Itoa(n), append([]string{"--jobs", strconv.Itoa(j)}, apks...)...)
+		c.env = []string{"TELLTALE_CACHE=", "GOMAXPROCS=" + strconv.Itoa(n)}
+		cmds = append(cmds, c)
+	}
+	all, err := b.turns(cmds...)
+	if err != nil {
+		return err
+	}
+	best := func(name string) float64 {
+		least := wall(all[name][0])
+		for _, k := range all[name] {
+			least = min(least, wall(k))
+		}
+		return least
+	}
+	fmt.Printf("%8s %8s %8s %8s %8s %8s\n", "number", "wall s", "best s", "gain", "CPU s", "peak MB")
+	for _, c := range cmds {
+		fmt.Printf("%8s %8.3f %8.3f %8.2f %8.3f %8.0f\n", c.name, median(all[c.name], wall), best(c.name), best("1")/best(c.name),
+			median(all[c.name], cpu), median(all[c.name], func(k cost) float64 { return float64(k.peak) / 1e6 }))
+	}
+	return nil
+}
+
+// mostDEX returns the APK with most bytes of DEX.
+func (b *bench) mostDEX() (name string, err error) {
+	most := int64(-1)
+	for _, a := range b.apks {
+		n, err := dexBytes(a)
+		if err != nil {
+			return "", err
+		}
+		if n > most {
+			name, most = a, n
+		}
+	}
+	return name, nil
+}
+
+// smallestDEX writes an archive of the first one's manifest and the n smallest
+// DEX files of all, as they are deflated there. It returns their size, and how many
+// DEX files there are.
+func smallestDEX(to string, n int, from ...string) (size int64, all int, err error) {
+	f, err := os.Create(to)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	out := zip.NewWriter(f)
+	var dex []*zip.File
+	for i, name := range from {
+		in, err := zip.OpenReader(name)
+		if err != nil {
+			return 0, 0, err
+		}
+		defer in.Close()
+		for _, e := range in.File {
+			switch {
+			case strings.HasPrefix(e.Name, "classes") && strings.HasSuffix(e.Name, ".dex"):
+				dex = append(dex, e)
+			case i == 0 && e.Name == "AndroidManifest.xml":
+				if err := out.Copy(e); err != nil {
+					return 0, 0, err
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(dex, func(x, y *zip.File) int { return cmp.Compare(x.UncompressedSize64, y.UncompressedSize64) })
+	for i, e := range dex[:min(n, len(dex))] {
+		if e.Name = "classes.dex"; i > 0 {
+			e.Name = fmt.Sprintf("classes%d.dex", i+1)
+		}
+		if err := out.Copy(e); err != nil {
+			return 0, 0, err
+		}
+		size += int64(e.UncompressedSize64)
+	}
+	return size, len(dex), errors.Join(out.Close(), f.Close())
 }
 
 // copies writes n archives that differ in their comment.
