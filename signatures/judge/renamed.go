@@ -29,7 +29,6 @@ func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
 		if p == nil {
 			continue // a rule that was taken out
 		}
-		r.byRule[p.ID] = append(r.byRule[p.ID], m)
 		moved := map[string]bool{} // packages whose classes kept their names
 		known := map[string]bool{} // packages that hold classes which were told apart
 		for _, c := range m.Classes {
@@ -38,6 +37,7 @@ func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
 				moved[packageOf(c.Name)] = true
 			}
 		}
+		var own []string
 		for _, c := range m.Classes {
 			if !hasLostName(slashedName(c.Name)) && !moved[packageOf(c.Name)] {
 				continue // it has a name of somebody else's
@@ -45,11 +45,18 @@ func newRenamed(rules *signatures.Rules, matches []profile.Match) renamed {
 			if !known[packageOf(c.Name)] {
 				continue // it shares strings, and stands among somebody else's
 			}
-			if was, ok := r.classes[c.Name]; ok && was != p {
-				r.classes[c.Name] = nil
+			own = append(own, c.Name)
+		}
+		if m.Silent && len(own) < silentClasses {
+			continue // code like its own, under names of somebody else's
+		}
+		r.byRule[p.ID] = append(r.byRule[p.ID], m)
+		for _, name := range own {
+			if was, ok := r.classes[name]; ok && was != p {
+				r.classes[name] = nil
 				continue
 			}
-			r.classes[c.Name] = p
+			r.classes[name] = p
 		}
 	}
 	return r
@@ -91,6 +98,9 @@ func (j *judge) byProfile(m *signatures.SDKMatch) bool {
 	named := j.m.Product(m.SDK.ID)
 	return named == nil || !named.Held
 }
+
+// silentClasses is how many classes a product has that is told by code alone.
+const silentClasses = 8
 
 // silentTold is how many classes are quoted where no string can be.
 const silentTold = 5

@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -102,6 +103,38 @@ func TestNamedClassesOfOthers(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"Lq/a;", "Lcom/maker/shade/Agent;"}, told); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestCodeAlone: code that looks like a product's is no product where it has
+// names of somebody else's.
+func TestCodeAlone(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		want bool
+	}{{"Lq/%c;", true}, {"Lcom/other/Downloader%c;", false}} {
+		app := facttest.New("com.example.app")
+		match := profile.Match{Profile: &profile.Profile{Name: "acme", Rule: "acme-stat"}, Silent: true, Known: 20, Matched: 9}
+		for i := range 9 {
+			desc := fmt.Sprintf(tt.name, 'a'+i)
+			app.Code("classes.dex").Method(desc+"->a()V").Call(fact.RefCallVirtual, newURL)
+			match.Classes = append(match.Classes, profile.ClassMatch{Class: i, Name: desc, Original: fmt.Sprintf("Lcom/acme/stat/Agent%d;", i), Matched: true})
+		}
+		f := judged(t, app.Set(), compile(t), judge.Options{Profiles: []profile.Match{match}})
+		if got := len(f.SDKs) == 1; got != tt.want {
+			t.Fatalf("%s: told %v", tt.name, got)
+		}
+		if !tt.want {
+			continue
+		}
+		s := &f.SDKs[0]
+		r := &s.Renamed[0]
+		if s.Confidence != "low" || r.By != "code" || r.Known != 0 || r.KnownClasses != 20 || s.Classes != 9 || s.Version != nil {
+			t.Errorf("%+v", s)
+		}
+		if want := "none of its strings can be read; 9 of the 20 classes that their code tells matched, for instance q.a = com.acme.stat.Agent0"; !strings.HasPrefix(r.Text, want) {
+			t.Errorf("text %q", r.Text)
+		}
 	}
 }
 
