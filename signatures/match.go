@@ -117,7 +117,20 @@ func MatchWith(ctx context.Context, set *fact.Set, c *Compiled, opts Options) *M
 		team = crew.New(opts.Workers)
 		team.Join()
 	}
-	team.Each(len(units), func(i int) { units[i] = m.scanUnit(i) })
+	// Members ask for the graph, which one worker builds; the others go over what
+	// needs none meanwhile.
+	first := 0
+	if set.Graph != nil && len(units) > 1 && m.x.has(spMember) {
+		first = 1
+	}
+	team.Each(first+len(units), func(i int) {
+		if i < first {
+			set.Graph.NumMethods()
+		} else {
+			units[i-first] = m.scanUnit(i - first)
+		}
+	})
+	team.Each(len(units), func(i int) { units[i].finish() })
 	stats := map[int32]*nodeStat{}
 	for _, u := range units {
 		for n, s := range u.stats {

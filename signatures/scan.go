@@ -128,13 +128,20 @@ func (m *matcher) scanUnit(n int) *unitScan {
 	}
 	s.classes()
 	s.literals()
+	return s
+}
+
+// finish goes over what the graph is asked about, and over the code.
+func (s *unitScan) finish() {
+	if s.m.ctx.Err() != nil {
+		return
+	}
 	s.members()
-	if m.ctx.Err() != nil {
-		return s
+	if s.m.ctx.Err() != nil {
+		return
 	}
 	s.walk()
 	s.emit()
-	return s
 }
 
 // types finds the deepest node of each type. Neighbours mostly share their
