@@ -174,7 +174,7 @@ func (g *graph) findOverrides() {
 			calledOf[t.class(MethodID(m))] |= bit(t.sig(MethodID(m)))
 		}
 	}
-	found := newPairs(1 << 12)
+	found := newPairs(max(1<<10, t.numMethods()/8))
 	work := 0
 	for c := range t.super {
 		k := ClassID(c)

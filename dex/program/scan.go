@@ -146,9 +146,9 @@ func (s *scan) run() {
 	n := len(t.bodyMethod)
 	g.callOff = make([]uint32, 1, n+1)
 	g.newOff = make([]uint32, 1, n+1)
-	// A body has about five calls.
-	g.callTo, g.callPC, g.callKind = make([]uint32, 0, 5*n), make([]uint32, 0, 5*n), make([]RefKind, 0, 5*n)
-	g.extra = make([]extraEdge, 0, n/4)
+	// A body has three to four calls.
+	g.callTo, g.callPC, g.callKind = make([]uint32, 0, 4*n), make([]uint32, 0, 4*n), make([]RefKind, 0, 4*n)
+	g.extra = make([]extraEdge, 0, n/3)
 	s.look()
 	for u, unit := range s.units {
 		s.unit = u

@@ -327,8 +327,8 @@ const (
 
 func newMethodTable(classes, n int) methodTable {
 	return methodTable{
-		class: make([]ClassID, 0, n), sig: make([]signature, 0, n),
-		runs: make([]run, classes), slots: make([]uint64, slotsFor(n/4)), factor: rand.Uint64() | 1,
+		class: make([]ClassID, 0, withRoom(n)), sig: make([]signature, 0, withRoom(n)),
+		runs: make([]run, classes, withRoom(classes)), slots: make([]uint64, slotsFor(n/4)), factor: rand.Uint64() | 1,
 	}
 }
 

@@ -237,7 +237,7 @@ func (s *stamps) again(n uint32, unit int) bool {
 
 func (t *tables) numberMethods(units []Unit) {
 	room := maxProtoText
-	var protosSeen, namesSeen stamps
+	protosSeen, namesSeen := make(stamps, 0, len(t.protos.slots)), make(stamps, 0, len(t.names.slots))
 	var refs []methodRef
 	var names []uint32
 	for ui, u := range units {
@@ -344,33 +344,42 @@ func (t *tables) typ(u int, i uint32) ClassID {
 func (t *tables) define(units []Unit) {
 	n := len(t.classes.list)
 	t.defUnit, t.defClass = filled(n, -1), filled(n, -1)
-	t.cFlags = make([]uint32, n)
+	t.cFlags = make([]uint32, n, withRoom(n))
 	t.mUnit, t.mBody = filled(t.numMethods(), -1), filled(t.numMethods(), -1)
-	t.mFlags = make([]uint32, t.numMethods())
-	for ui, u := range units {
+	t.mFlags = make([]uint32, t.numMethods(), withRoom(t.numMethods()))
+	bodies := 0
+	for _, u := range units {
+		bodies += u.NumBodies()
+	}
+	t.bodyMethod = make([]MethodID, 0, bodies)
+	var ui int
+	var c ClassID
+	// One closure for all classes.
+	method := func(method, flags uint32, body int) {
+		if int64(method) >= int64(len(t.methodOf[ui])) {
+			return
+		}
+		m := t.methodOf[ui][method]
+		// A class cannot define methods of another one.
+		if m == NoMethod || t.class(m) != c || t.mUnit[m] >= 0 {
+			return
+		}
+		if body >= units[ui].NumBodies() {
+			body = -1
+		}
+		t.mUnit[m], t.mBody[m], t.mFlags[m] = int32(ui), int32(max(body, -1)), flags
+	}
+	for i, u := range units {
+		ui = i
 		for i := range u.NumClasses() {
 			typ, _, flags := u.Class(i)
-			c := t.typ(ui, typ)
-			if c == NoClass {
+			if c = t.typ(ui, typ); c == NoClass {
 				continue
 			}
 			if t.defUnit[c] < 0 {
 				t.defUnit[c], t.defClass[c], t.cFlags[c] = int32(ui), int32(i), flags
 			}
-			u.EachMethod(i, func(method, flags uint32, body int) {
-				if int64(method) >= int64(len(t.methodOf[ui])) {
-					return
-				}
-				m := t.methodOf[ui][method]
-				// A class cannot define methods of another one.
-				if m == NoMethod || t.class(m) != c || t.mUnit[m] >= 0 {
-					return
-				}
-				if body >= u.NumBodies() {
-					body = -1
-				}
-				t.mUnit[m], t.mBody[m], t.mFlags[m] = int32(ui), int32(max(body, -1)), flags
-			})
+			u.EachMethod(i, method)
 		}
 		t.bodyBase = append(t.bodyBase, len(t.bodyMethod))
 		for i := range u.NumBodies() {
@@ -384,8 +393,12 @@ func (t *tables) define(units []Unit) {
 	t.bodyBase = append(t.bodyBase, len(t.bodyMethod))
 }
 
+// withRoom is how much room is made for n, so that the few that the framework
+// adds move nothing.
+func withRoom(n int) int { return n + n/8 + 64 }
+
 func filled(n int, v int32) []int32 {
-	l := make([]int32, n)
+	l := make([]int32, n, withRoom(n))
 	for i := range l {
 		l[i] = v
 	}
@@ -395,7 +408,10 @@ func filled(n int, v int32) []int32 {
 // hierarchy finds superclass and interfaces of every class. Framework types
 // above those that units name get numbers on the way.
 func (t *tables) hierarchy(units []Unit) {
-	t.ifaces.off = make([]uint32, 1, len(t.classes.list)+1)
+	n := withRoom(len(t.classes.list))
+	t.ifaces.off = make([]uint32, 1, n)
+	t.ifaces.val = make([]uint32, 0, n)
+	t.super = make([]ClassID, 0, n)
 	for c := 0; c < len(t.classes.list); c++ {
 		super := NoClass
 		switch {
@@ -510,6 +526,7 @@ func (t *tables) cutCycles() {
 func (t *tables) closures() {
 	n := len(t.super)
 	t.above.off = make([]uint32, 1, n+1)
+	t.above.val = make([]uint32, 0, 4*n)
 	seen := filled(n, -1)
 	budget := n*supersPerClass + maxSupersFloor
 	for c := range n {
@@ -583,7 +600,7 @@ func (t *tables) frameworkSupers(class string, yield func(string) bool) {
 // subclasses lists the app's classes below each class.
 func (t *tables) subclasses() *rows {
 	t.subOnce.Do(func() {
-		var keys, val []uint32
+		keys, val := make([]uint32, 0, len(t.above.val)), make([]uint32, 0, len(t.above.val))
 		for c := range t.super {
 			if !t.isApp(ClassID(c)) {
 				continue
@@ -629,7 +646,7 @@ func (t *tables) introduces(c ClassID, name uint32) bool {
 // resolveAll finds what each named method stands for.
 func (t *tables) resolveAll() {
 	n := t.numMethods()
-	t.resolved = make([]MethodID, n)
+	t.resolved = make([]MethodID, n, withRoom(n))
 	for m := range n {
 		t.resolved[m] = t.resolve(MethodID(m))
 	}
