@@ -79,9 +79,10 @@ type htmlHandler struct {
 type (
 	htmlIndex struct {
 		Tool    string        `json:"tool"`
-		Digest  string        `json:"digest"` // of the signatures
-		Means   string        `json:"means"`  // what a tracker is
-		Rules   []htmlRule    `json:"rules"`  // of the policy
+		Digest  string        `json:"digest"`             // of the signatures
+		Added   string        `json:"profiles,omitempty"` // digest of profiles that were added
+		Means   string        `json:"means"`              // what a tracker is
+		Rules   []htmlRule    `json:"rules"`              // of the policy
 		Summary event.Summary `json:"summary"`
 		Places  []htmlPlace   `json:"places"`
 		SDKs    []htmlSDK     `json:"sdks"`
@@ -660,7 +661,7 @@ func htmlWhoOf(a *event.App, most int) []*htmlWho {
 }
 
 func (h *htmlHandler) end(s *event.Summary) {
-	h.index.Tool, h.index.Digest = name(h.start.Tool.Version), name(h.start.Signatures.Digest)
+	h.index.Tool, h.index.Digest, h.index.Added = name(h.start.Tool.Version), name(h.start.Signatures.Digest), name(h.start.Signatures.Profiles)
 	sum := safeCopy(reflect.ValueOf(*s)).Interface().(event.Summary)
 	h.index.Summary = sum
 	var b bytes.Buffer

@@ -157,7 +157,7 @@ func (a *htmlApp) Href() string { return linkTo("app", a.ID) }
 func (c *htmlCarry) carried() bool { return c.State != string(finding.Referenced) }
 
 func (h *htmlHandler) view() *htmlView {
-	v := &htmlView{Apps: len(h.index.Apps), Tool: h.index.Tool, Means: h.index.Means, Rules: shortDigest(h.index.Digest), Policy: h.index.Rules, Summary: &h.index.Summary}
+	v := &htmlView{Apps: len(h.index.Apps), Tool: h.index.Tool, Means: h.index.Means, Rules: rulesText(&event.Signatures{Digest: h.index.Digest, Profiles: h.index.Added}), Policy: h.index.Rules, Summary: &h.index.Summary}
 	for _, k := range slices.Sorted(maps.Keys(v.Summary.Skipped)) {
 		v.Skipped = append(v.Skipped, htmlTile{N: thousands(v.Summary.Skipped[k]), Text: k})
 	}

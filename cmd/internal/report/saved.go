@@ -390,10 +390,10 @@ func Merge(reports []*Saved, reasons func(sum *event.Summary, strict bool) []eve
 	var apps []from
 	strict := false
 	for i, s := range reports {
-		if s.Start.Signatures.Digest != start.Signatures.Digest || s.Start.Tool != start.Tool {
+		if s.Start.Signatures.Digest != start.Signatures.Digest || s.Start.Signatures.Profiles != start.Signatures.Profiles || s.Start.Tool != start.Tool {
 			return fmt.Errorf("report %d was made by %s %s with rules %s, the first by %s %s with rules %s: scan again with one of them", i+1,
-				clean(s.Start.Tool.Name), clean(s.Start.Tool.Version), clean(shortDigest(s.Start.Signatures.Digest)),
-				clean(start.Tool.Name), clean(start.Tool.Version), clean(shortDigest(start.Signatures.Digest)))
+				clean(s.Start.Tool.Name), clean(s.Start.Tool.Version), clean(rulesText(&s.Start.Signatures)),
+				clean(start.Tool.Name), clean(start.Tool.Version), clean(rulesText(&start.Signatures)))
 		}
 		if !maps.Equal(s.Start.Options, start.Options) {
 			start.Options = nil // of no report of both could they be said
