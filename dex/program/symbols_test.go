@@ -99,13 +99,14 @@ func randomUnit(r *rand.Rand, sorted bool) *tableUnit {
 	}
 	if sorted {
 		slices.SortFunc(u.methods, func(a, b [3]uint32) int { return slices.Compare(a[:], b[:]) })
-		if r.IntN(2) == 0 {
+		switch r.IntN(3) {
+		case 0:
 			u.methods = slices.Compact(u.methods)
-			return u
+		case 1: // sorted by class alone
+			r.Shuffle(len(u.methods), func(i, j int) { u.methods[i], u.methods[j] = u.methods[j], u.methods[i] })
+			slices.SortStableFunc(u.methods, func(a, b [3]uint32) int { return int(a[0]) - int(b[0]) })
+		case 2: // some come twice
 		}
-		// Sorted by class alone, with methods that come twice.
-		r.Shuffle(len(u.methods), func(i, j int) { u.methods[i], u.methods[j] = u.methods[j], u.methods[i] })
-		slices.SortStableFunc(u.methods, func(a, b [3]uint32) int { return int(a[0]) - int(b[0]) })
 	}
 	return u
 }
