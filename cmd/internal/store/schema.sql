@@ -17,7 +17,7 @@ CREATE TABLE apps (
 	target_sdk     INTEGER NOT NULL,
 	status         TEXT NOT NULL,        -- complete, partial, failed, no-code
 	shared_user_id TEXT NOT NULL,
-	rules          TEXT NOT NULL,        -- digest of the rules
+	rules          TEXT NOT NULL,        -- digest of the rules; behind it, if there are any, that of added profiles, and options that change results
 	tool           TEXT NOT NULL,        -- version of the program
 	report         BLOB NOT NULL         -- the whole result as JSON, gzip
 );

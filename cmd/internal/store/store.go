@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -218,7 +219,7 @@ func (s *Store) add(a *event.App) error {
 	var rules, tool string
 	err := s.conn.QueryRowContext(context.Background(), "SELECT id, rules, tool FROM apps WHERE content = ?", content).Scan(&w.app, &rules, &tool)
 	switch {
-	case err == nil && rules == s.start.Signatures.Digest && tool == s.start.Tool.Version:
+	case err == nil && rules == madeBy(&s.start) && tool == s.start.Tool.Version:
 		s.Held++
 		w.exec("DELETE FROM verdicts WHERE app = ?", w.app)
 	case err == nil:
@@ -243,6 +244,21 @@ func (s *Store) add(a *event.App) error {
 			w.app, v.Rule, v.Severity, v.Outcome, v.Kind, v.ID, v.By, v.Message, until)
 	}
 	return w.err
+}
+
+// madeBy says by which rules results were made, and with what that makes them
+// others than they are by themselves.
+func madeBy(start *event.Start) string {
+	text := start.Signatures.Digest
+	if p := start.Signatures.Profiles; p != "" {
+		text += " and profiles " + p
+	}
+	for _, k := range slices.Sorted(maps.Keys(start.Options)) {
+		if k != "add-profiles" { // the digest says more
+			text += " --" + k + " " + start.Options[k]
+		}
+	}
+	return text
 }
 
 // writer writes rows of one app until the first error.
@@ -279,7 +295,7 @@ func (w *writer) write(a *event.App, content string, start *event.Start) error {
 	r := w.exec(`INSERT INTO apps (content, sha256, package, label, version_name, version_code, min_sdk, target_sdk, status, shared_user_id, rules, tool, report)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		content, a.SHA256, a.Package, a.Label, a.VersionName, a.VersionCode, a.MinSDK, a.TargetSDK, string(a.Status), a.SharedUserID,
-		start.Signatures.Digest, start.Tool.Version, packed.Bytes())
+		madeBy(start), start.Tool.Version, packed.Bytes())
 	if w.err != nil {
 		return w.err
 	}
@@ -379,7 +395,8 @@ func whose(o *finding.Owner) string {
 	return o.Name
 }
 
-// Rules lists the digests of the rules that made the results.
+// Rules lists the digests of the rules that made the results, with what else
+// they were made by.
 func (s *Store) Rules() ([]string, error) {
 	rows, err := s.conn.QueryContext(context.Background(), "SELECT DISTINCT rules FROM apps ORDER BY rules")
 	if err != nil {

@@ -38,12 +38,18 @@ func sample(path, digest string) *event.App {
 
 func run(t *testing.T, name, rules string, apps ...*event.App) *Store {
 	t.Helper()
+	return runAs(t, name, event.Start{Signatures: event.Signatures{Digest: rules}}, apps...)
+}
+
+func runAs(t *testing.T, name string, start event.Start, apps ...*event.App) *Store {
+	t.Helper()
+	start.Tool.Version = "1"
 	s, err := Open(name, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	msgs := []*event.Message{{Start: &event.Start{Tool: event.Tool{Version: "1"}, Signatures: event.Signatures{Digest: rules}}}}
+	msgs := []*event.Message{{Start: &start}}
 	for _, a := range apps {
 		msgs = append(msgs, &event.Message{App: a})
 	}
@@ -120,6 +126,25 @@ func TestWhatIsThereIsNotWrittenAgain(t *testing.T) {
 	newer := run(t, name, "rules 2", other)
 	if newer.Added != 1 || count(t, newer, "SELECT count(*) FROM apps") != 2 || count(t, newer, "SELECT count(*) FROM sdks") != 1 || count(t, newer, "SELECT count(*) FROM sdk_reads") != 1 {
 		t.Errorf("other rules: %d added, %d apps, %d SDKs", newer.Added, count(t, newer, "SELECT count(*) FROM apps"), count(t, newer, "SELECT count(*) FROM sdks"))
+	}
+}
+
+// TestOtherOptionsMakeOtherResults: profiles that were added, and options that
+// change results, count like rules.
+func TestOtherOptionsMakeOtherResults(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.db")
+	start := event.Start{Signatures: event.Signatures{Digest: "rules 1"}}
+	options := event.Start{Signatures: event.Signatures{Digest: "rules 1", Profiles: "sha256:1"}, Options: map[string]string{"show-keys": "true", "locale": "de"}}
+	for i, c := range []struct {
+		start event.Start
+		added int
+		rules string
+	}{{start, 1, "rules 1"}, {start, 0, "rules 1"}, {options, 1, "rules 1 and profiles sha256:1 --locale de --show-keys true"}, {options, 0, "rules 1 and profiles sha256:1 --locale de --show-keys true"}} {
+		s := runAs(t, name, c.start, sample("a.apk", "d1"))
+		if r, err := s.Rules(); err != nil || s.Added != c.added || !slices.Equal(r, []string{c.rules}) {
+			t.Errorf("run %d: %d added, rules %q, %v", i, s.Added, r, err)
+		}
+		s.Close()
 	}
 }
 
