@@ -1,6 +1,9 @@
 package extract
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/telltale-apk/telltale/apk"
 	"github.com/telltale-apk/telltale/cmd/internal/stats"
 	"github.com/telltale-apk/telltale/dex"
@@ -42,6 +45,9 @@ func (b *builder) readAhead(loaded []*apk.Entry) {
 			break
 		}
 	}
+	// The largest first, so that it is not left for the end, when nobody else
+	// has anything to do.
+	loaded = slices.SortedStableFunc(slices.Values(loaded), func(x, y *apk.Entry) int { return cmp.Compare(y.Size, x.Size) })
 	all := make([]read, len(loaded))
 	// Not a sync.Pool: that would let go of the room at each collection.
 	sweepers := make(chan *sweeper, len(loaded))
