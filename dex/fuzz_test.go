@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/adler32"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/telltale-apk/telltale/dex"
@@ -16,6 +17,8 @@ func addSeeds(f *testing.F) {
 		f.Add(dextest.Must(fx.Text))
 	}
 	f.Add(dextest.Must(base))
+	// A '.' in two bytes.
+	f.Add(dextest.Must(".string \"aXYb\"\n.patch string_data[\"aXYb\"]+2 = u8 0xc0\n.patch string_data[\"aXYb\"]+3 = u8 0xae"))
 }
 
 // FuzzOpen reads all that a file offers, in both dialects.
@@ -31,6 +34,7 @@ func FuzzOpen(f *testing.F) {
 			walk(d)
 			checkSweep(t, d)
 			checkHolders(t, d)
+			checkGists(t, d)
 		}
 		if d, err := dex.OpenDialect(b, dex.Dalvik); err == nil {
 			checkSweep(t, d)
@@ -39,6 +43,21 @@ func FuzzOpen(f *testing.F) {
 			t.Error("the buffer was written to")
 		}
 	})
+}
+
+// checkGists looks for texts that say more than their marks.
+func checkGists(t *testing.T, f *dex.File) {
+	for i := range uint32(f.NumStrings()) {
+		s, g := f.String(i), f.StringGist(i)
+		for _, m := range []struct {
+			char string
+			mark dex.Gist
+		}{{".", dex.GistDot}, {":", dex.GistColon}, {"%", dex.GistPercent}, {"=", dex.GistEquals}} {
+			if strings.Contains(s, m.char) && g&m.mark == 0 {
+				t.Errorf("string %d, %q, has no mark for %q", i, s, m.char)
+			}
+		}
+	}
 }
 
 // checkHolders compares the fast way to who holds strings with a look at every

@@ -30,8 +30,8 @@ const maxStringAnomalies = 16
 // leave most of them unread.
 type Gist uint8
 
-// What a Gist may tell. The marks are those of bytes, whatever they mean in the
-// text: a byte of its own is a character.
+// What a Gist may tell. Where the bytes are the UTF-8 of the text, the marks are
+// those of the text. Others have all marks: MUTF-8 can write a '.' in two bytes.
 const (
 	GistDot     Gist = 1 << iota // a '.'
 	GistColon                    // a ':'
@@ -39,6 +39,7 @@ const (
 	GistEquals                   // a '='
 	GistOther                    // a byte that Base64 text does not have: no letter, digit, + / - _ = CR or LF
 	gistHigh    Gist = 1 << 7    // one that is not ASCII
+	gistAny          = GistDot | GistColon | GistPercent | GistEquals | GistOther
 )
 
 // gists are the marks of each byte.
@@ -98,6 +99,7 @@ func (f *File) indexStrings() {
 		ix.size[i], ix.gist[i] = uint32(len(b)), gist
 		if gist&gistHigh != 0 && !utf8.Valid(b) {
 			ix.size[i] |= decodeString
+			ix.gist[i] = gistAny // two bytes may mean a '.'
 		}
 	}
 	if bad > maxStringAnomalies {
@@ -180,7 +182,8 @@ func (f *File) String(i uint32) string {
 	return decodeMUTF8(b[k : k+int(n&^decodeString)])
 }
 
-// StringGist returns which bytes string i has; 0 if it cannot be read.
+// StringGist returns which bytes string i has, or more than it has where they
+// have to be decoded; 0 if it cannot be read.
 func (f *File) StringGist(i uint32) Gist {
 	if int64(i) >= int64(f.strings.n) {
 		return 0

@@ -33,3 +33,34 @@ func TestGistsOfStrings(t *testing.T) {
 		t.Errorf("a string that is hidden: %b", got)
 	}
 }
+
+// TestGistsOfOverlongStrings: what a text says counts, however it is written.
+func TestGistsOfOverlongStrings(t *testing.T) {
+	f, err := dex.Open(dextest.Must(`
+.class public Lcom/x/A;
+.method public static a()V
+    .registers 1
+    const-string v0, "(evilXXexampleYYcom)"
+    return-void
+.end method
+.patch string_data["(evilXXexampleYYcom)"]+6 = u8 0xc0
+.patch string_data["(evilXXexampleYYcom)"]+7 = u8 0xba
+.patch string_data["(evilXXexampleYYcom)"]+15 = u8 0xc0
+.patch string_data["(evilXXexampleYYcom)"]+16 = u8 0xae
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := newDexUnit(f, "classes.dex", "", true)
+	met := false
+	for i := range uint32(u.NumStrings()) {
+		s := u.String(i)
+		met = met || s == "(evil:example.com)"
+		if want := fact.GistOf(s); u.StringGist(i)&want != want {
+			t.Errorf("%q: %b, want %b", s, u.StringGist(i), want)
+		}
+	}
+	if !met {
+		t.Error("the string is not there")
+	}
+}
