@@ -28,7 +28,7 @@ type dexUnit struct {
 
 	list    sync.Once
 	methods []fact.MethodDef // of all classes
-	ends    []uint32         // of each class's, in methods
+	ends    []uint32         // of each class's, in methods, as far as these go
 
 	values values
 	shape  shape
@@ -135,7 +135,7 @@ func (u *dexUnit) ClassMethods(i int) iter.Seq[fact.MethodDef] {
 func (u *dexUnit) MethodList(i int) []fact.MethodDef {
 	u.list.Do(u.listMethods)
 	if i < 0 || i >= len(u.ends) {
-		return nil
+		return u.appendMethods(nil, i)
 	}
 	from := uint32(0)
 	if i > 0 {
@@ -144,21 +144,31 @@ func (u *dexUnit) MethodList(i int) []fact.MethodDef {
 	return u.methods[from:u.ends[i]]
 }
 
-// listMethods reads what all classes define. It is asked more than once.
+// listMethods reads what all classes define. It is asked more than once. Classes
+// that define more methods than there are share their data; what comes after that
+// is read when it is asked for.
 func (u *dexUnit) listMethods() {
 	u.sweep.Do(u.walk)
-	u.ends = make([]uint32, u.f.NumClasses())
-	u.methods = make([]fact.MethodDef, 0, len(u.bodies)+len(u.bodies)/4)
-	for i := range u.ends {
-		for m := range u.f.ClassData(i).Methods() {
-			body := -1
-			if m.CodeOff != 0 && int64(m.Index) < int64(len(u.bodyOf)) {
-				body = int(u.bodyOf[m.Index])
-			}
-			u.methods = append(u.methods, fact.MethodDef{Method: m.Index, Flags: m.Flags, Virtual: m.Virtual, Body: body})
+	u.ends = make([]uint32, 0, u.f.NumClasses())
+	u.methods = make([]fact.MethodDef, 0, min(len(u.bodies)+len(u.bodies)/4, u.f.NumMethods()))
+	for i := range u.f.NumClasses() {
+		if c := u.f.ClassData(i); len(u.methods)+c.DirectMethods+c.VirtualMethods > u.f.NumMethods() {
+			return
 		}
-		u.ends[i] = uint32(len(u.methods))
+		u.methods = u.appendMethods(u.methods, i)
+		u.ends = append(u.ends, uint32(len(u.methods)))
 	}
+}
+
+func (u *dexUnit) appendMethods(to []fact.MethodDef, class int) []fact.MethodDef {
+	for m := range u.f.ClassData(class).Methods() {
+		body := -1
+		if m.CodeOff != 0 && int64(m.Index) < int64(len(u.bodyOf)) {
+			body = int(u.bodyOf[m.Index])
+		}
+		to = append(to, fact.MethodDef{Method: m.Index, Flags: m.Flags, Virtual: m.Virtual, Body: body})
+	}
+	return to
 }
 
 func (u *dexUnit) ClassFields(i int) iter.Seq[fact.FieldDef] {

@@ -14,14 +14,25 @@ type sieve struct {
 	units []runnable
 	of    []sifted // by unit
 	home  map[string]classAt
+	named map[classAt]map[member]int32 // bodies of a class, by the names of its methods
 }
 
 // sifted is what is known of a unit.
 type sifted struct {
-	makes  []bool  // methods of its table that make or decode text
-	bodies []int32 // by method, -1 if it has none here
-	seen   []uint8 // by body: what was found
+	makes  []bool            // methods of its table that make or decode text
+	bodies []int32           // by method, -1 if it has none here
+	seen   []uint8           // by body: what was found
+	away   map[uint32]bodyAt // of methods without code here: where it is
 }
+
+// bodyAt is where a method has its code; body is -1 if it has none, and
+// inherited if its class has no such method.
+type bodyAt struct{ unit, body int32 }
+
+const inherited = -2
+
+// member is what a method is called in its class.
+type member struct{ name, proto string }
 
 // classAt is where a class is defined.
 type classAt struct{ unit, class int }
@@ -135,6 +146,20 @@ func (s *sieve) mayMake(ui, body, depth int) bool {
 
 // elsewhere is mayMake of a method that a unit names and has no code of.
 func (s *sieve) elsewhere(ui int, method uint32, depth int) bool {
+	x := s.unit(ui)
+	at, ok := x.away[method]
+	if !ok {
+		if x.away == nil {
+			x.away = map[uint32]bodyAt{}
+		}
+		at = s.find(ui, method)
+		x.away[method] = at
+	}
+	return at.body == inherited || at.body >= 0 && s.mayMake(int(at.unit), int(at.body), depth)
+}
+
+// find looks for the code of a method in the class that a unit names.
+func (s *sieve) find(ui int, method uint32) bodyAt {
 	u := s.units[ui]
 	class, name, proto := u.Method(method)
 	if s.home == nil {
@@ -152,14 +177,27 @@ func (s *sieve) elsewhere(ui int, method uint32, depth int) bool {
 	}
 	at, ok := s.home[u.Type(class)]
 	if !ok {
-		return false // one of the framework
+		return bodyAt{body: -1} // one of the framework
 	}
-	v := s.units[at.unit]
-	for _, m := range fact.Methods(v, at.class) {
-		_, n, p := v.Method(m.Method)
-		if v.String(n) == u.String(name) && v.Proto(p) == u.Proto(proto) {
-			return m.Body >= 0 && s.mayMake(at.unit, m.Body, depth)
+	methods, ok := s.named[at]
+	if !ok {
+		v := s.units[at.unit]
+		list := fact.Methods(v, at.class)
+		methods = make(map[member]int32, len(list))
+		for i := len(list) - 1; i >= 0; i-- { // the first counts
+			_, n, p := v.Method(list[i].Method)
+			methods[member{v.String(n), v.Proto(p)}] = int32(max(list[i].Body, -1))
 		}
+		if s.named == nil {
+			s.named = map[classAt]map[member]int32{}
+		}
+		s.named[at] = methods
 	}
-	return u.String(name) != "<init>" // perhaps an inherited one
+	if body, ok := methods[member{u.String(name), u.Proto(proto)}]; ok {
+		return bodyAt{int32(at.unit), body}
+	}
+	if u.String(name) != "<init>" {
+		return bodyAt{body: inherited} // perhaps
+	}
+	return bodyAt{body: -1}
 }
