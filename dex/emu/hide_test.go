@@ -1,6 +1,7 @@
 package emu
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -233,6 +234,25 @@ func TestHidingMuch(t *testing.T) {
 		}
 		if len(got) < 2 || len(got[1]) != want {
 			t.Errorf("with %d instructions for all: %.60q", total, got)
+		}
+	}
+}
+
+// TestLimitsOfAnySize: limits that are as good as none add up to no less.
+func TestLimitsOfAnySize(t *testing.T) {
+	units := assembled(t, hiding)
+	user := Method{"LUser;", "go", "(Z)V"}
+	want := callsOf(New(Limits{}, units...), units[0], user, "show")
+	for _, l := range []Limits{
+		{Call: math.MaxInt64, Init: math.MaxInt64, Total: math.MaxInt64},
+		{Call: math.MaxInt64},
+		{Call: math.MaxInt64 / 10, Total: math.MaxInt64},
+	} {
+		m := New(l, units...)
+		for range 2 {
+			if got := callsOf(m, units[0], user, "show"); !slices.Equal(got, want) {
+				t.Errorf("%+v: %q, want %q", l, got, want)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package emu
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/telltale-apk/telltale/dex/program"
@@ -245,9 +246,10 @@ func (m *Machine) begin(n int64) (end func()) {
 }
 
 func (m *Machine) setUntil(n int64) {
-	m.until, m.total = m.spent+n, false
-	if m.until > m.limits.Total {
+	if n > m.limits.Total-m.spent {
 		m.until, m.total = m.limits.Total, true
+	} else {
+		m.until, m.total = m.spent+n, false
 	}
 }
 
@@ -258,22 +260,27 @@ const perUnit = 1000
 
 // allow gives a run what the size of its arguments asks for, within Limits.Total.
 func (m *Machine) allow(args []slot) {
-	n := 0
+	n := int64(0)
 	for _, a := range args {
 		if a.o == nil {
 			continue
 		}
 		switch d := a.o.data.(type) {
 		case *text:
-			n += len(d.u)
+			n += int64(len(d.u))
 		case []int8:
-			n += len(d)
+			n += int64(len(d))
 		case []uint16:
-			n += len(d)
+			n += int64(len(d))
 		}
 	}
-	if !m.total {
-		m.setUntil(m.until - m.spent + int64(n)*(m.limits.Call/perUnit))
+	left, each := m.until-m.spent, m.limits.Call/perUnit
+	switch {
+	case m.total || n == 0:
+	case each > (math.MaxInt64-left)/n:
+		m.setUntil(math.MaxInt64)
+	default:
+		m.setUntil(left + n*each)
 	}
 }
 
