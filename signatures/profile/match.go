@@ -3,6 +3,7 @@ package profile
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -120,6 +121,7 @@ type search struct {
 	bare   []Match // those without strings
 	near   []Near
 	rows   map[int32]int // row → distinct strings of it that the app loads
+	order  []int32       // of rows
 	df     map[int32]int
 	uses   map[int32][]use
 }
@@ -153,10 +155,12 @@ func (x *Index) search(ctx context.Context, set *fact.Set, o Options) *search {
 			}
 		}
 	}
-	for row, n := range s.rows {
+	// Always in one order: sums of weights depend on it in their last digits.
+	s.order = slices.Sorted(maps.Keys(s.rows))
+	for _, row := range s.order {
 		df, uses := x.read(int(row), nil)
 		s.df[row], s.uses[row] = df, uses
-		s.count(row, n, 1)
+		s.count(row, s.rows[row], 1)
 	}
 	s.accept()
 	return s
@@ -325,7 +329,7 @@ func (s *search) original(left []int, at int) (version, index int) {
 // explain gives the strings of an accepted profile to it alone.
 func (s *search) explain(n int) {
 	p := s.found[n].index
-	for row := range s.rows {
+	for _, row := range s.order {
 		if _, taken := s.owner[row]; taken {
 			continue
 		}

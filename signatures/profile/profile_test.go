@@ -287,6 +287,31 @@ func TestSame(t *testing.T) {
 	}
 }
 
+// TestSameMatch: the same app gets the same figures each time, to the last digit.
+func TestSameMatch(t *testing.T) {
+	x := learnt(t, func(l *profile.Learner) {
+		for i := range 60 { // so that strings of two and of three families count, each for less
+			l.Add(profile.Artefact{Profile: fmt.Sprint("more", i), Version: "1"}, unitsOf(library{word: fmt.Sprint("more", i), classes: 5, name: original("org/more"), each: 4}), all)
+		}
+		for i, n := range []int{8, 16} {
+			l.Add(profile.Artefact{Profile: fmt.Sprint("part", i), Version: "1"}, unitsOf(library{word: "tracker", classes: n, name: original("org/part"), each: 3}), all)
+		}
+	})
+	app := facttest.New("com.example.app")
+	library{word: "tracker", version: "1.1.0", classes: 24, name: obfuscated("q/w"), each: 5}.into(app, "classes.dex")
+	first := find(x, app, profile.Options{})
+	if len(first) != 1 {
+		t.Fatalf("found %v", first)
+	}
+	for range 30 {
+		for name, m := range find(x, app, profile.Options{}) {
+			if was := first[name]; m.Weight != was.Weight || m.Share != was.Share {
+				t.Fatalf("%s: weight %v and share %v, before %v and %v", name, m.Weight, m.Share, was.Weight, was.Share)
+			}
+		}
+	}
+}
+
 func TestOpenDamaged(t *testing.T) {
 	l := profile.NewLearner()
 	l.Add(profile.Artefact{Profile: "p", Rule: "p", Version: "1.0"}, unitsOf(library{word: "word", version: "1.0", classes: 9, name: original("p"), each: 5}), all)
