@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/telltale-apk/telltale/apk"
+	"github.com/telltale-apk/telltale/dex"
 	"github.com/telltale-apk/telltale/dex/dextest"
 	"github.com/telltale-apk/telltale/signatures/fact"
 	"github.com/telltale-apk/telltale/signatures/fact/facttest"
@@ -75,5 +77,17 @@ func TestReadAheadMakesNoDifference(t *testing.T) {
 				t.Errorf("%s, %+v: %s", name, l, d)
 			}
 		}
+	}
+}
+
+// TestNothingOfReadingIsKept: texts outside code are read while facts are
+// judged, and keep the builder.
+func TestNothingOfReadingIsKept(t *testing.T) {
+	b := newBuilder(context.Background(), Options{})
+	b.hidden.scratch = make([]byte, 1)
+	b.ahead = ahead{data: map[*apk.Entry][]byte{{}: nil}, open: map[*byte]*opened{}, unit: map[*dex.File]*dexUnit{}}
+	b.finish()
+	if b.hidden.scratch != nil || b.ahead.data != nil || b.ahead.open != nil || b.ahead.unit != nil {
+		t.Errorf("%d bytes and %d entries are kept", len(b.hidden.scratch), len(b.ahead.data))
 	}
 }

@@ -543,6 +543,8 @@ func telling(an apk.Anomaly) bool {
 // finish settles what only the whole app can tell.
 func (b *builder) finish() {
 	a := &b.set.App
+	// Texts are asked for later, which keeps the builder: not what is of no more use.
+	b.hidden.scratch, b.ahead = nil, ahead{}
 	if b.unnoted > 0 {
 		a.Note(fact.Problem{Kind: fact.ProblemMalformed, Detail: fmt.Sprintf("and %d more problems like these", b.unnoted)})
 	}
