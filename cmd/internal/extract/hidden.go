@@ -147,11 +147,12 @@ func (b *builder) search(e *apk.Entry, unit string, pl place) {
 		b.searchedEnough(unit)
 		return
 	}
-	// What is wrong with the entry is told by those who read it.
-	b.searchData(data, unit, pl)
 	if size >= minDense && apk.Sniff(data[:min(len(data), apk.SniffLen)]) == apk.KindUnknown && looksDense(data) {
 		b.hidden.dense = append(b.hidden.dense, dense{unit, int64(len(data))})
 	}
+	// What is wrong with the entry is told by those who read it. An archive in it
+	// is searched in the same room, so data are of no more use then.
+	b.searchData(data, unit, pl)
 }
 
 // searchData is search in the content of an entry, which is not kept.

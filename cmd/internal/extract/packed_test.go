@@ -15,6 +15,8 @@ func TestClassesThatNoCodeDefines(t *testing.T) {
 	random[0] = 0xee // no magic of anything
 	payload := apktest.File{Name: "assets/data", Content: string(random)}
 	text := apktest.File{Name: "assets/data", Content: strings.Repeat("\x00\x01\x02\x03", 100<<10)}
+	// What is in the archive is read where the payload was.
+	behind := apktest.File{Name: "assets/data", Content: string(random) + string(apktest.ZIP{Files: []apktest.File{{Name: "x", Content: strings.Repeat("x", 100<<10)}}}.Bytes())}
 	const start = `<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="a"><application`
 	component := func(names ...string) string {
 		s := ">"
@@ -40,6 +42,7 @@ func TestClassesThatNoCodeDefines(t *testing.T) {
 			{Name: "assets/x", Content: dexOf("a/Gone", "x.example.com")}, {Name: "assets/y", Content: dexOf("b/Lost", "y.example.com")},
 		}, fact.Complete, ""},
 		{"a payload", start + component(".Main"), []apktest.File{payload}, fact.Complete, "missing-code : the code has 1 classes only, and 1 files of no known kind look encrypted or compressed, the largest assets/data with 307200 bytes"},
+		{"a payload with an archive behind it", start + component(".Main"), []apktest.File{behind}, fact.Complete, "1 files of no known kind look encrypted or compressed, the largest assets/data with"},
 		{"data that is not random", start + component(".Main"), []apktest.File{text}, fact.Complete, ""},
 	} {
 		files := append([]apktest.File{{Name: "classes.dex", Content: dexOf("a/Main", "main.example.com")}}, tt.files...)
