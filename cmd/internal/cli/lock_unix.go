@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// replacesOpen is whether a file can be put in the place of one that is open.
+const replacesOpen = true
+
 // lock takes a file for this process alone and reports whether another has it.
 // A file system that knows no locks leaves everybody alone.
 func lock(f *os.File) (busy bool, err error) {

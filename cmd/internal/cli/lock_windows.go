@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// replacesOpen is whether a file can be put in the place of one that is open.
+const replacesOpen = false
+
 // lock takes a file for this process alone and reports whether another has it.
 // Locked is a byte that no file reaches: locks keep others from reading, too.
 func lock(f *os.File) (busy bool, err error) {

@@ -300,6 +300,9 @@ func (l *ledger) rewrite() error {
 		out.discard()
 		return err
 	}
+	if !replacesOpen {
+		l.f.Close() // and its lock ends; who takes it now is found below
+	}
 	if err := out.commit(); err != nil {
 		return err
 	}
