@@ -60,9 +60,11 @@ type scan struct {
 	inits  []ClassID
 	sites  []site
 
-	pending []pendingSite
-	runMemo map[runKey][]MethodID
-	work    int
+	pending  []pendingSite
+	runMemo  map[runKey][]MethodID
+	life     []uint32     // by class: 0 not asked yet, else a position in lifeList + 1
+	lifeList [][]MethodID // the first is empty
+	work     int
 }
 
 type site struct {
@@ -78,7 +80,10 @@ type pendingSite struct {
 	reg  registration
 }
 
-type runKey struct{ class, typ ClassID }
+type runKey struct {
+	class, typ ClassID
+	names      *string // the first of registration.run, if it is by names
+}
 
 // rowKey finds what the rows say of a method of a class.
 type rowKey struct {
@@ -105,7 +110,7 @@ func newScan(g *graph, units []Unit) *scan {
 		g: g, t: t, units: units,
 		rows: map[rowKey]row{}, rowed: make([]bool, len(t.names.list)),
 		regs: make([]uint32, t.numMethods()), regList: make([][]registration, 1),
-		runMemo: map[runKey][]MethodID{},
+		runMemo: map[runKey][]MethodID{}, lifeList: make([][]MethodID, 1),
 	}
 	add := func(class, method string, r row) {
 		c, ok := t.classes.find(class)
@@ -315,6 +320,16 @@ func (s *scan) edge(body, pc uint32, to MethodID, kind EdgeKind) {
 	s.g.extra = append(s.g.extra, extraEdge{body, pc, to, kind})
 }
 
+// spend counts work, and reports whether there is no use in more of it: too much
+// was done, or no further edge has room.
+func (s *scan) spend(n int) (over bool) {
+	if s.work += n; s.work > maxWork || len(s.g.extra) >= maxExtra {
+		s.g.truncated = true
+		return true
+	}
+	return false
+}
+
 // registrations returns what a call of m hands over.
 func (s *scan) registrations(m MethodID, kind RefKind) []registration {
 	if i := s.regs[m]; i != 0 {
@@ -416,6 +431,9 @@ func (s *scan) site(x site) {
 			s.reflected(x)
 		case byClass:
 			for _, c := range s.consts {
+				if s.spend(1) {
+					return
+				}
 				if c != s.ownClass() {
 					s.created(c, x.pc)
 				}
@@ -436,18 +454,39 @@ func (s *scan) ownClass() ClassID {
 // created adds the edges to the life cycle of a class that the framework makes
 // an object of, if it is one that the framework knows how to enter.
 func (s *scan) created(c ClassID, pc uint32) {
-	fw := false
-	for _, k := range s.t.supers(c) {
-		if ClassID(k) != s.t.object && (!s.t.isApp(ClassID(k)) || strings.HasPrefix(s.t.classes.list[k], "Landroidx/")) {
-			fw = true
-		}
-	}
-	if !fw {
+	life := s.lifeOf(c)
+	if s.spend(len(life)) {
 		return
 	}
-	for _, m := range s.t.entryPoints(c) {
+	for _, m := range life {
 		s.edge(s.body, pc, m, EdgeCallback)
 	}
+}
+
+// lifeOf returns the methods through which the framework enters objects of a
+// class that it makes itself; none if it does not know the class.
+func (s *scan) lifeOf(c ClassID) []MethodID {
+	t := s.t
+	if s.life == nil {
+		s.life = make([]uint32, len(t.super))
+	}
+	if i := s.life[c]; i != 0 {
+		return s.lifeList[i-1]
+	}
+	known, methods := false, 0
+	for _, k := range t.supers(c) {
+		known = known || ClassID(k) != t.object && (!t.isApp(ClassID(k)) || strings.HasPrefix(t.classes.list[k], "Landroidx/"))
+		methods += len(t.classMethods.row(k))
+	}
+	s.life[c] = 1
+	if !known || s.spend(methods+len(t.classMethods.row(uint32(c)))) {
+		return nil
+	}
+	if life := t.entryPoints(c); len(life) > 0 {
+		s.lifeList = append(s.lifeList, life)
+		s.life[c] = uint32(len(s.lifeList))
+	}
+	return s.lifeList[s.life[c]-1]
 }
 
 func (s *scan) reflected(x site) {
@@ -466,6 +505,9 @@ func (s *scan) reflected(x site) {
 		}
 		found := false
 		if c, ok := s.t.classes.find(class); ok {
+			if s.spend(len(s.t.classMethods.row(c))) {
+				return
+			}
 			for _, m := range s.t.classMethods.row(c) {
 				if s.t.name(MethodID(m)) != name || proto != "" && s.t.proto(MethodID(m)) != proto {
 					continue
@@ -487,6 +529,9 @@ func (s *scan) object(body, pc uint32, to MethodID, r registration) {
 		c := t.class(to)
 		s.runAll(body, pc, c, r)
 		for _, k := range t.subclasses().row(uint32(c)) {
+			if s.spend(1) {
+				return
+			}
 			s.runAll(body, pc, ClassID(k), r)
 		}
 		return
@@ -553,17 +598,21 @@ func (s *scan) returned() (out []ClassID) {
 
 // runAll adds an edge to each method of class c that r says is run later.
 func (s *scan) runAll(body, pc uint32, c ClassID, r registration) {
+	key := runKey{class: c, typ: r.typ}
 	if r.how == byNames {
+		key.names = &r.run[0]
+	}
+	run, ok := s.runMemo[key]
+	switch {
+	case ok:
+	case r.how == byNames:
 		s.eachMethod(c, func(m MethodID) {
 			if slices.Contains(r.run, s.t.name(m)) {
-				s.edge(body, pc, m, EdgeCallback)
+				run = append(run, m)
 			}
 		})
-		return
-	}
-	key := runKey{c, r.typ}
-	run, ok := s.runMemo[key]
-	if !ok {
+		s.runMemo[key] = run
+	default:
 		ups := append([]uint32{uint32(r.typ)}, s.t.supers(r.typ)...)
 		s.eachMethod(c, func(m MethodID) {
 			for _, k := range ups {
@@ -578,6 +627,9 @@ func (s *scan) runAll(body, pc uint32, c ClassID, r registration) {
 		})
 		s.runMemo[key] = run
 	}
+	if s.spend(len(run)) {
+		return
+	}
 	for _, m := range run {
 		s.edge(body, pc, m, EdgeCallback)
 	}
@@ -590,6 +642,9 @@ func (s *scan) eachMethod(c ClassID, fn func(MethodID)) {
 	var seen []signature
 	for steps := 0; steps < maxSupers && c != NoClass && t.isApp(c); steps++ {
 		last := t.super[c] == NoClass || !t.isApp(t.super[c])
+		if s.spend(len(t.classMethods.row(uint32(c))) * (1 + len(seen)/8)) {
+			return
+		}
 		for _, x := range t.classMethods.row(uint32(c)) {
 			m := MethodID(x)
 			if !t.isDefined(m) || t.mFlags[m]&(accStatic|accPrivate) != 0 || steps > 0 && slices.Contains(seen, t.sig(m)) {
@@ -656,6 +711,9 @@ func (s *scan) finish() {
 		var found []ClassID
 		for _, c := range s.outer(t.class(m)) {
 			for _, x := range classNews.row(uint32(c)) {
+				if s.spend(1 + len(t.supers(ClassID(x)))) {
+					return
+				}
 				if k := ClassID(x); t.isA(k, p.reg.typ) && !slices.Contains(found, k) && len(found) < 32 {
 					found = append(found, k)
 				}
@@ -706,6 +764,9 @@ func (s *scan) unexplained() {
 					lists = append(lists, open)
 					*at = uint32(len(lists))
 				}
+			}
+			if s.spend(len(lists[*at-1])) {
+				return
 			}
 			for _, m := range lists[*at-1] {
 				s.edge(uint32(body), g.newPC[i], m, EdgeCallback)
@@ -767,6 +828,9 @@ func (s *scan) wrapped(m MethodID, r registration) {
 	last := NoIndex
 	for _, d := range named {
 		for _, call := range g.callers.row(d) {
+			if s.spend(1) {
+				return
+			}
 			if body := g.bodyOf(call); body != last {
 				last = body
 				s.reread(body)
