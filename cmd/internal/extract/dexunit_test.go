@@ -7,6 +7,7 @@ import (
 
 	"github.com/telltale-apk/telltale/dex"
 	"github.com/telltale-apk/telltale/dex/dextest"
+	"github.com/telltale-apk/telltale/dex/emu"
 	"github.com/telltale-apk/telltale/signatures/fact"
 )
 
@@ -120,20 +121,67 @@ func TestSieveElsewhere(t *testing.T) {
 		body("makes", call("LB;->makes")) + body("plain", call("LB;->plain")) + body("far", call("LB;->far")) +
 		body("lacks", call("LB;->lacks")) + body("framework", call("Ljava/lang/System;->gc")))
 	there := open(".class public LB;\n" + body("makes", makes) + body("plain", "") + body("far", call("LB;->makes")))
-	later := open(".class public LB;\n" + body("plain", makes))
+	later := open(".class public LB;\n" + body("plain", makes) + body("makes", "") +
+		".class public LC;\n" + body("shadowed", call("LB;->makes")) + body("instead", call("LB;->plain")))
 	s := newSieve([]runnable{here, there, later})
-	want := map[string]bool{"makes": true, "plain": false, "far": true, "lacks": true, "framework": false}
-	for i, b := range here.Bodies() {
-		_, n, _ := here.Method(b.Method)
-		name := here.String(n)
-		if got := s.mayMake(0, i, 0); got != want[name] {
-			t.Errorf("%s: %t", name, got)
+	want := map[string]bool{"LA;makes": true, "LA;plain": false, "LA;far": true, "LA;lacks": true, "LA;framework": false, "LC;shadowed": true, "LC;instead": false}
+	for ui, u := range s.units {
+		for i, b := range u.Bodies() {
+			c, n, _ := u.Method(b.Method)
+			name := u.Type(c) + u.String(n)
+			if w, ok := want[name]; ok && s.mayMake(ui, i, 0) != w {
+				t.Errorf("%s: %t", name, !w)
+			}
+			delete(want, name)
 		}
-		delete(want, name)
 	}
 	if len(want) > 0 {
 		t.Errorf("not met: %v", want)
 	}
+}
+
+// FuzzSieve: what looks as if it hid strings when it is read instruction by
+// instruction passes the sieve.
+func FuzzSieve(f *testing.F) {
+	f.Add(dextest.Must(unmask))
+	f.Add(dextest.Must(caller("com/x/Caller", "a", "b")))
+	// The first definition of a class counts, the calls of the second go there.
+	f.Add(dextest.Must(".class public Lcom/x/Mask;\n.method public static b()V\n    .registers 1\n    return-void\n.end method\n" +
+		".class public Lcom/x/Far;\n.method public static a(Ljava/lang/String;)Ljava/lang/String;\n    .registers 2\n" +
+		"    invoke-static {p0}, Lcom/x/Mask;->a(Ljava/lang/String;)Ljava/lang/String;\n    move-result-object v0\n    return-object v0\n.end method"))
+	for _, x := range dextest.Fixtures() {
+		f.Add(dextest.Must(x.Text))
+	}
+	first, err := dex.Open(dextest.Must(unmask))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		files, _ := dex.OpenAll(b)
+		units := []runnable{newDexUnit(first, "", "", true)}
+		for _, d := range files[:min(len(files), 4)] {
+			units = append(units, newDexUnit(d, "", "", true))
+		}
+		var machines []emu.Unit
+		for _, u := range units {
+			machines = append(machines, u.machineUnit())
+		}
+		m := emu.New(emu.Limits{}, machines...)
+		e := &emulation{units: units}
+		s := newSieve(units)
+		for ui, u := range units {
+			passes := map[emu.Method]bool{} // a damaged file gives a method several bodies
+			for bi, body := range u.Bodies() {
+				name := e.name(ui, body.Method)
+				passes[name] = s.mayMake(ui, bi, 0) || passes[name]
+			}
+			for name, ok := range passes {
+				if !ok && m.Hides(ui, name) {
+					t.Errorf("%s of unit %d hides strings, and the sieve says not", name, ui)
+				}
+			}
+		}
+	})
 }
 
 var _ fact.MethodLister = (*dexUnit)(nil)

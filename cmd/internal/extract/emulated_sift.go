@@ -12,8 +12,9 @@ import (
 // far as Hides follows it. It is on the generous side.
 type sieve struct {
 	units []runnable
-	of    []sifted // by unit
-	home  map[string]classAt
+	of    []sifted                     // by unit
+	home  map[string]classAt           // by descriptor; nil until asked
+	twice bool                         // classes are defined more than once
 	named map[classAt]map[member]int32 // bodies of a class, by the names of its methods
 }
 
@@ -22,7 +23,7 @@ type sifted struct {
 	makes  []bool            // methods of its table that make or decode text
 	bodies []int32           // by method, -1 if it has none here
 	seen   []uint8           // by body: what was found
-	away   map[uint32]bodyAt // of methods without code here: where it is
+	away   map[uint32]bodyAt // of methods whose code is not here: where it is
 }
 
 // bodyAt is where a method has its code; body is -1 if it has none, and
@@ -128,7 +129,7 @@ func (s *sieve) mayMake(ui, body, depth int) bool {
 			if r.Kind != fact.RefCallStatic && r.Kind != fact.RefCallDirect && r.Kind != fact.RefCallSuper || int64(r.Index) >= int64(len(x.bodies)) {
 				continue
 			}
-			if k := x.bodies[r.Index]; k >= 0 {
+			if k := x.bodies[r.Index]; k >= 0 && !s.shadowed(ui, r.Index) {
 				yes = s.mayMake(ui, int(k), depth+1)
 			} else {
 				yes = s.elsewhere(ui, r.Index, depth+1)
@@ -144,7 +145,7 @@ func (s *sieve) mayMake(ui, body, depth int) bool {
 	return yes
 }
 
-// elsewhere is mayMake of a method that a unit names and has no code of.
+// elsewhere is mayMake of a method that a unit names, and whose code is not its own.
 func (s *sieve) elsewhere(ui int, method uint32, depth int) bool {
 	x := s.unit(ui)
 	at, ok := x.away[method]
@@ -158,23 +159,43 @@ func (s *sieve) elsewhere(ui int, method uint32, depth int) bool {
 	return at.body == inherited || at.body >= 0 && s.mayMake(int(at.unit), int(at.body), depth)
 }
 
+// shadowed reports whether Android takes the class of a method from another unit.
+func (s *sieve) shadowed(ui int, method uint32) bool {
+	if len(s.units) < 2 {
+		return false
+	}
+	if s.classes(); !s.twice {
+		return false
+	}
+	class, _, _ := s.units[ui].Method(method)
+	at, ok := s.home[s.units[ui].Type(class)]
+	return ok && at.unit != ui
+}
+
+// classes finds out where classes are defined: the first definition counts.
+func (s *sieve) classes() {
+	if s.home != nil {
+		return
+	}
+	n := 0
+	for _, u := range s.units {
+		n += u.NumClasses()
+	}
+	s.home = make(map[string]classAt, n)
+	for i := len(s.units) - 1; i >= 0; i-- {
+		for c := s.units[i].NumClasses() - 1; c >= 0; c-- {
+			typ, _, _ := s.units[i].Class(c)
+			s.home[s.units[i].Type(typ)] = classAt{i, c}
+		}
+	}
+	s.twice = len(s.home) < n
+}
+
 // find looks for the code of a method in the class that a unit names.
 func (s *sieve) find(ui int, method uint32) bodyAt {
 	u := s.units[ui]
 	class, name, proto := u.Method(method)
-	if s.home == nil {
-		n := 0
-		for _, u := range s.units {
-			n += u.NumClasses()
-		}
-		s.home = make(map[string]classAt, n)
-		for i := len(s.units) - 1; i >= 0; i-- { // the first counts
-			for c := s.units[i].NumClasses() - 1; c >= 0; c-- {
-				typ, _, _ := s.units[i].Class(c)
-				s.home[s.units[i].Type(typ)] = classAt{i, c}
-			}
-		}
-	}
+	s.classes()
 	at, ok := s.home[u.Type(class)]
 	if !ok {
 		return bodyAt{body: -1} // one of the framework
