@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Ask lets the next n bytes by which the heap grows come in huge pages, if the
-// kernel has them for those who ask and promises no memory that it may not
-// have: with strict accounting or a limit on addresses, room that is only
-// reserved is counted, too. It collects garbage, so it is for the start of a
+// Ask lets the next n bytes by which the heap grows, at most half of the machine's
+// memory, come in huge pages, if the kernel has them for those who ask and
+// promises no memory that it may not have: with strict accounting or a limit on
+// addresses, room that is only reserved is counted, too. It collects garbage, so it is for the start of a
 // run. It never fails; where it can do nothing, nothing changes.
 func Ask(n int) {
+	n = int(min(int64(n), memory()/2))
 	if n <= 0 || !offered() || strict() {
 		return
 	}
@@ -22,6 +23,17 @@ func Ask(n int) {
 	// advice must; the kernel takes the whole huge pages among them.
 	_ = unix.Madvise(room(n), unix.MADV_HUGEPAGE)
 	debug.FreeOSMemory()
+}
+
+// memory returns how many bytes the machine has, 0 if that is not known. The kernel
+// refuses to reserve more than that and swap together, however little will be used,
+// and a heap that is refused ends the program.
+func memory() int64 {
+	var s unix.Sysinfo_t
+	if unix.Sysinfo(&s) != nil {
+		return 0
+	}
+	return int64(s.Totalram) * int64(s.Unit)
 }
 
 // offered reports whether huge pages are for those who ask. Where everybody

@@ -2,6 +2,7 @@ package hugepages
 
 import (
 	"bufio"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -47,6 +48,14 @@ func TestHeapGrowsIntoHugePages(t *testing.T) {
 		t.Errorf("of 32 MiB %d KiB lie in huge pages", after-before)
 	}
 	runtime.KeepAlive(b)
+}
+
+// TestAskingForTooMuch: what no machine has is not reserved, and nothing ends.
+func TestAskingForTooMuch(t *testing.T) {
+	Ask(math.MaxInt)
+	if m := memory(); m < 16<<20 {
+		t.Errorf("this machine has %d bytes", m)
+	}
 }
 
 func TestAskingForNothing(t *testing.T) {
