@@ -24,6 +24,9 @@ func CallbackClasses() map[string]bool { return callbackClasses }
 // PlainInterfaces returns the interfaces whose objects are data.
 func PlainInterfaces() map[string]bool { return plainInterfaces }
 
+// LimitCallbacks lets the search for callbacks make so many comparisons.
+func (p *Program) LimitCallbacks(n int) { p.g.maxWork = n }
+
 // ReflectiveRows returns class and name of the calls that run what they are told.
 func ReflectiveRows() (out [][2]string) {
 	for _, r := range reflectiveCalls {

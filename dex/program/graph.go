@@ -74,6 +74,7 @@ type graph struct {
 	mentioned []bool // classes that some code names as a constant
 
 	truncated bool
+	maxWork   int // 0 stands for the constant
 }
 
 type extraEdge struct {

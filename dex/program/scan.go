@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -65,6 +66,7 @@ type scan struct {
 	life     []uint32     // by class: 0 not asked yet, else a position in lifeList + 1
 	lifeList [][]MethodID // the first is empty
 	work     int
+	most     int // work
 }
 
 type site struct {
@@ -110,7 +112,7 @@ func newScan(g *graph, units []Unit) *scan {
 		g: g, t: t, units: units,
 		rows: map[rowKey]row{}, rowed: make([]bool, len(t.names.list)),
 		regs: make([]uint32, t.numMethods()), regList: make([][]registration, 1),
-		runMemo: map[runKey][]MethodID{}, lifeList: make([][]MethodID, 1),
+		runMemo: map[runKey][]MethodID{}, lifeList: make([][]MethodID, 1), most: cmp.Or(g.maxWork, maxWork),
 	}
 	add := func(class, method string, r row) {
 		c, ok := t.classes.find(class)
@@ -323,7 +325,7 @@ func (s *scan) edge(body, pc uint32, to MethodID, kind EdgeKind) {
 // spend counts work, and reports whether there is no use in more of it: too much
 // was done, or no further edge has room.
 func (s *scan) spend(n int) (over bool) {
-	if s.work += n; s.work > maxWork || len(s.g.extra) >= maxExtra {
+	if s.work += n; s.work > s.most || len(s.g.extra) >= maxExtra {
 		s.g.truncated = true
 		return true
 	}
@@ -566,7 +568,7 @@ func (s *scan) object(body, pc uint32, to MethodID, r registration) {
 // below appends those classes of l that are typ or below it.
 func (s *scan) below(l []ClassID, typ ClassID, out []ClassID) []ClassID {
 	for _, c := range l {
-		if s.work += len(s.t.supers(c)) + len(out); s.work > maxWork {
+		if s.work += len(s.t.supers(c)) + len(out); s.work > s.most {
 			s.g.truncated = true
 			return out
 		}
@@ -585,7 +587,7 @@ func (s *scan) returned() (out []ClassID) {
 		end = int(s.g.callOff[s.body+1]) // not the body that is being read
 	}
 	for i := int(s.g.callOff[s.body]); i < end; i++ {
-		if s.work++; s.work > maxWork {
+		if s.work++; s.work > s.most {
 			s.g.truncated = true
 			return out
 		}
@@ -794,7 +796,7 @@ func (s *scan) openMethods(c ClassID, explained []bool) (out []MethodID) {
 			return
 		}
 		for _, k := range ups {
-			if s.work++; s.work > maxWork {
+			if s.work++; s.work > s.most {
 				s.g.truncated = true
 				return
 			}
@@ -850,7 +852,7 @@ func (s *scan) reread(body uint32) {
 	for _, c := range g.newVal[g.newOff[body]:g.newOff[body+1]] {
 		s.news = append(s.news, ClassID(c))
 	}
-	if s.work > maxWork {
+	if s.work > s.most {
 		g.truncated = true
 		return
 	}
