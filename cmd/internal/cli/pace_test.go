@@ -9,11 +9,15 @@ import (
 
 func TestSlack(t *testing.T) {
 	for _, c := range []struct {
-		live uint64
-		want int
-	}{{0, 400}, {1 << 20, 400}, {16 << 20, 200}, {32 << 20, 100}, {64 << 20, 50}, {4 << 30, 50}} {
-		if got := slackOf(c.live); got != c.want {
-			t.Errorf("%d bytes: %d %%, want %d", c.live, got, c.want)
+		live, reserved uint64
+		want           int
+	}{
+		{0, 0, 400}, {1 << 20, 0, 400}, {16 << 20, 0, 200}, {32 << 20, 0, 100}, {64 << 20, 0, 50}, {4 << 30, 0, 50},
+		// Of what is only reserved nothing grows.
+		{64 << 20, 64 << 20, 6}, {96 << 20, 64 << 20, 33}, {192 << 20, 64 << 20, 33}, {64 << 20, 96 << 20, 6}, {8 << 30, 1 << 20, 49},
+	} {
+		if got := slackOf(c.live, c.reserved); got != c.want {
+			t.Errorf("%d bytes, %d reserved: %d %%, want %d", c.live, c.reserved, got, c.want)
 		}
 	}
 }
@@ -38,7 +42,7 @@ func TestPace(t *testing.T) {
 		return false
 	}
 	done := make(chan struct{})
-	pace(done)
+	pace(done, nil)
 	if !until(func(p int) bool { return p > 100 }) {
 		t.Error("small, and collected as often")
 	}

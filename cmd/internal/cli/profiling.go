@@ -52,8 +52,10 @@ func (e *env) counted(action cli.ActionFunc) cli.ActionFunc {
 	}
 }
 
-// roomOfApp is what a large app takes while it is read.
-const roomOfApp = 192 << 20
+const (
+	roomOfApp = 192 << 20 // what a large app takes while it is read
+	kept      = 256 << 20  // for each job: not given back between one app and the next
+)
 
 // smallHeap lets memory grow to some times what is in use before it is collected.
 // With hardly anything in use that is never, and saves a small run a third of its
@@ -72,11 +74,16 @@ func (e *env) largeHeap(jobs int) {
 }
 
 func (e *env) growHeap(jobs int) {
-	hugepages.Ask(min(jobs, 16) * roomOfApp)
-	if e.vars["GOGC"] == "" {
-		debug.SetGCPercent(100)
-		e.paced.Do(func() { pace(e.ended) })
-	}
+	e.paced.Do(func() {
+		var reserved []byte
+		if e.vars["GOGC"] == "" && e.vars["GOMEMLIMIT"] == "" { // a limit would count it
+			reserved = hugepages.Reserve(min(jobs, 4) * kept)
+		}
+		hugepages.Ask(min(jobs, 16) * roomOfApp)
+		if e.vars["GOGC"] == "" {
+			pace(e.ended, reserved)
+		}
+	})
 }
 
 // startProfiles starts what the flag asks for. The returned function ends it

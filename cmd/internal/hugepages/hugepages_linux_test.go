@@ -63,3 +63,30 @@ func TestAskingForNothing(t *testing.T) {
 		Ask(n)
 	}
 }
+
+// TestReserveTakesNothing: what is only held is in no memory.
+func TestReserveTakesNothing(t *testing.T) {
+	resident := func() int {
+		b, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Skip("the kernel does not tell: ", err)
+		}
+		n, err := strconv.Atoi(strings.Fields(string(b))[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n * os.Getpagesize()
+	}
+	before := resident()
+	held := Reserve(64 << 20)
+	if took := resident() - before; took > 8<<20 {
+		t.Errorf("%d bytes for %d that nobody touches", took, len(held))
+	}
+	if held == nil && !strict() {
+		t.Error("nothing was reserved")
+	}
+	runtime.KeepAlive(held)
+	if Reserve(0) != nil || Reserve(-1) != nil {
+		t.Error("nothing is something")
+	}
+}
