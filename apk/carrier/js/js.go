@@ -271,7 +271,7 @@ func (l *lexer) template(depth int) {
 				name = e
 			}
 			out.WriteString("${" + name + "}")
-			l.i++ // the brace
+			l.i = min(l.i+1, len(l.src)) // the brace, if it is there
 		default:
 			out.WriteByte(c)
 			l.i++

@@ -229,6 +229,7 @@ func TestRAMBundle(t *testing.T) {
 
 func FuzzScript(f *testing.F) {
 	f.Add([]byte("x = 'a' + `b${c + `d`}` / /e['\"]/g; // f\n \"\\u{1F600}\\ud83d\""))
+	f.Add([]byte("`b${`b${c0")) // no brace is there where two templates end
 	f.Add([]byte(`m.exports={name:"x",version:"1.2.3",main:""};"@a/b","1.2.3";"node_modules/@c/d/e"`))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		total := 0
