@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"github.com/telltale-apk/telltale/dex/descriptor"
 )
 
 // symbols gives numbers to strings, in the order in which they come: a hash
@@ -164,7 +166,7 @@ func (t *tables) parse(text string, to []ClassID) (types []ClassID, ok bool) {
 		}
 		types, ok = append(types, ClassID(c)), ok && t.plain[c]
 	}
-	for d := range params(text) {
+	for d := range descriptor.Params(text) {
 		put(d)
 	}
 	if i := strings.LastIndexByte(text, ')'); i >= 0 {
@@ -216,30 +218,6 @@ func isPlain(d string) bool {
 		return strings.IndexByte(k, ';') == len(k)-1
 	}
 	return len(k) == 1
-}
-
-// params yields the descriptors of a prototype's parameters.
-func params(proto string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		s := strings.TrimPrefix(proto, "(")
-		for s != "" && s[0] != ')' {
-			n := 0
-			for n < len(s) && s[n] == '[' {
-				n++
-			}
-			if n < len(s) && s[n] == 'L' {
-				e := strings.IndexByte(s[n:], ';')
-				if e < 0 {
-					return
-				}
-				n += e
-			}
-			if n >= len(s) || !yield(s[:n+1]) {
-				return
-			}
-			s = s[n+1:]
-		}
-	}
 }
 
 // pairs gives numbers to pairs of numbers, in the order in which they come: a

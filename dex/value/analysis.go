@@ -3,9 +3,9 @@ package value
 import (
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/dex/descriptor"
 	"github.com/telltale-apk/telltale/dex/ir"
 )
 
@@ -161,32 +161,8 @@ func (x *Analysis) readParams() {
 	if x.method.Flags&dex.AccStatic == 0 {
 		x.params = append(x.params, x.f.Type(ref.Class))
 	}
-	for d := range descriptors(x.f.ProtoString(ref.Proto)) {
+	for d := range descriptor.Params(x.f.ProtoString(ref.Proto)) {
 		x.params = append(x.params, d)
-	}
-}
-
-// descriptors yields the parameters of a prototype.
-func descriptors(proto string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		s := strings.TrimPrefix(proto, "(")
-		for s != "" && s[0] != ')' {
-			n := 0
-			for n < len(s) && s[n] == '[' {
-				n++
-			}
-			if n < len(s) && s[n] == 'L' {
-				e := strings.IndexByte(s[n:], ';')
-				if e < 0 {
-					return
-				}
-				n += e
-			}
-			if n >= len(s) || !yield(s[:n+1]) {
-				return
-			}
-			s = s[n+1:]
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/dex/descriptor"
 )
 
 // call is a call that the table of models knows.
@@ -84,7 +85,7 @@ func (x *Analysis) callArgs(in dex.Inst, out []ref) []ref {
 }
 
 func (x *Analysis) protoArgs(in dex.Inst, i int, proto uint32, out []ref) []ref {
-	for d := range descriptors(x.f.ProtoString(proto)) {
+	for d := range descriptor.Params(x.f.ProtoString(proto)) {
 		if i >= in.NumArgs() {
 			return out
 		}
@@ -138,7 +139,7 @@ func (x *Analysis) custom(in dex.Inst) ref {
 	}
 	args := x.protoArgs(in, 0, s.Proto, nil)
 	i := 0
-	for d := range descriptors(x.f.ProtoString(s.Proto)) {
+	for d := range descriptor.Params(x.f.ProtoString(s.Proto)) {
 		if i == len(args) {
 			break
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/dex/descriptor"
 )
 
 // Args returns what is known of the arguments of the call at pc: the receiver
@@ -112,7 +113,7 @@ func (x *Analysis) typedArgs(in dex.Inst) (refs []ref, types []string) {
 		}
 		return refs, types
 	}
-	for d := range descriptors(x.f.ProtoString(proto)) {
+	for d := range descriptor.Params(x.f.ProtoString(proto)) {
 		if len(types) >= len(refs) {
 			break
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/telltale-apk/telltale/dex"
+	"github.com/telltale-apk/telltale/dex/descriptor"
 )
 
 // Referent returns what the call at pc of a method of file number file passes as
@@ -335,7 +336,7 @@ func argRegister(f *dex.File, in dex.Inst, arg int) (uint32, bool) {
 		}
 		i++
 	}
-	for d := range descriptors(f.ProtoString(f.Method(in.Index()).Proto)) {
+	for d := range descriptor.Params(f.ProtoString(f.Method(in.Index()).Proto)) {
 		if i >= in.NumArgs() {
 			break
 		}
