@@ -54,7 +54,7 @@ func (e *env) counted(action cli.ActionFunc) cli.ActionFunc {
 
 const (
 	roomOfApp = 192 << 20 // what a large app takes while it is read
-	kept      = 256 << 20 // for each job: not given back between one app and the next
+	kept      = 256 << 20 // for each of up to four jobs: not given back between one app and the next
 )
 
 // smallHeap lets memory grow to some times what is in use before it is collected.
