@@ -45,28 +45,8 @@ def classes(data):
     return out
 
 
-def access(data):
-    """The access flags of a class file."""
-    n, = struct.unpack(">H", data[8:10])
-    at, i = 10, 1
-    while i < n:
-        t = data[at]
-        if t == 1:
-            at += 3 + struct.unpack(">H", data[at + 1:at + 3])[0]
-        elif t in (3, 4, 9, 10, 11, 12, 17, 18):
-            at += 5
-        elif t in (5, 6):
-            at, i = at + 9, i + 1
-        elif t == 15:
-            at += 4
-        else:
-            at += 3
-        i += 1
-    return struct.unpack(">H", data[at:at + 2])[0]
-
-
-def parents(data):
-    """The superclass and the interfaces of a class file."""
+def pool(data):
+    """The texts and the names of classes in a class file's constant pool, by index, and where it ends."""
     n, = struct.unpack(">H", data[8:10])
     at, i, text, names = 10, 1, {}, {}
     while i < n:
@@ -87,6 +67,18 @@ def parents(data):
         else:
             at += 3
         i += 1
+    return text, names, at
+
+
+def access(data):
+    """The access flags of a class file."""
+    at = pool(data)[2]
+    return struct.unpack(">H", data[at:at + 2])[0]
+
+
+def parents(data):
+    """The superclass and the interfaces of a class file."""
+    text, names, at = pool(data)
     x = struct.unpack(">HHHH", data[at:at + 8])
     name = lambda c: text[names[c]].decode("latin-1") if c else None
     return name(x[2]), [name(c) for c in struct.unpack(">%dH" % x[3], data[at + 8:at + 8 + 2 * x[3]])]
@@ -97,8 +89,8 @@ def empty(name, interface):
     def text(s):
         b = s.encode("latin-1")
         return struct.pack(">BH", 1, len(b)) + b
-    pool = text(name) + struct.pack(">BH", 7, 1) + text("java/lang/Object") + struct.pack(">BH", 7, 3)
-    return struct.pack(">IHHH", 0xcafebabe, 0, 52, 5) + pool + struct.pack(">HHHHHHH", 0x601 if interface else 0x21, 2, 4, 0, 0, 0, 0)
+    constants = text(name) + struct.pack(">BH", 7, 1) + text("java/lang/Object") + struct.pack(">BH", 7, 3)
+    return struct.pack(">IHHH", 0xcafebabe, 0, 52, 5) + constants + struct.pack(">HHHHHHH", 0x601 if interface else 0x21, 2, 4, 0, 0, 0, 0)
 
 
 def missing(found, platform):
@@ -121,27 +113,8 @@ def entries(found):
 
 def references(data):
     """The classes that a class file names."""
-    n, = struct.unpack(">H", data[8:10])
-    at, i, text, names = 10, 1, {}, []
-    while i < n:
-        t = data[at]
-        if t == 1:
-            k, = struct.unpack(">H", data[at + 1:at + 3])
-            text[i] = data[at + 3:at + 3 + k]
-            at += 3 + k
-        elif t == 7:
-            names.append(struct.unpack(">H", data[at + 1:at + 3])[0])
-            at += 3
-        elif t in (3, 4, 9, 10, 11, 12, 17, 18):
-            at += 5
-        elif t in (5, 6):
-            at, i = at + 9, i + 1
-        elif t == 15:
-            at += 4
-        else:
-            at += 3
-        i += 1
-    return {text[x].decode("latin-1").lstrip("[L").rstrip(";") for x in names if x in text}
+    text, names, _ = pool(data)
+    return {text[x].decode("latin-1").lstrip("[L").rstrip(";") for x in names.values() if x in text}
 
 
 def stubs(path, program, sources):
